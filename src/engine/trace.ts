@@ -1,0 +1,36 @@
+/** The steps of one execution, as data: made when an execution is run again to be shown. */
+import type { Site } from '../instrument/host.ts';
+import { stepNames } from '../instrument/step.ts';
+
+export interface TraceStep {
+  /** Position in the execution, from 0. */
+  readonly step: number;
+  readonly thread: number;
+  /** 'load', 'store', ... 'wait', 'woken', 'timeout', 'start', 'call'. */
+  readonly kind: string;
+  readonly site?: Site;
+  /** Which buffer of the execution, in order of first use, and the byte offset in it. */
+  readonly buffer?: number;
+  readonly byteOffset?: number;
+  /** Arguments after view and index: value; expected and replacement; value and time-out; count. */
+  readonly args?: readonly (number | bigint | string)[];
+  /** What the step returned to the thread; absent while it sleeps. */
+  readonly result?: number | bigint | string;
+  /** For `call`: the operation. */
+  readonly label?: string;
+  /** Threads that this step woke. */
+  readonly woke?: readonly number[];
+  /** True when this step went to another thread although the one before could have gone on. */
+  readonly preemption: boolean;
+  /** True for a step of a frame that could not be suspended: it ran as part of the step before it. */
+  readonly unscheduled?: boolean;
+}
+
+export function kindName(kind: number): string {
+  return stepNames[kind] ?? `step ${kind}`;
+}
+
+/** JSON has no bigint: they are written as strings with an n. */
+export function jsonSafe(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
+}

@@ -1,0 +1,790 @@
+/**
+ * The `virtual` executor and its scheduler: threads are generator twins in this isolate, resumed one step at a time.
+ *
+ * The semantics of `Atomics.wait` and `notify` are those of ECMA-262 section 25.4 (first-in first-out per cell, shared by all views,
+ * no spurious wake-ups; compare and enqueue are one step). A cell is (buffer, byte offset). A finite time-out is a choice of the schedule, and
+ * firing it moves the virtual clock to its deadline.
+ *
+ * A thread that only repeats reads it has already made, while nobody writes, is spinning: it is set aside until somebody writes or until
+ * only spinning threads are left (the spin-assume idea of GenMC, made into fair scheduling for every strategy). When the
+ * rest of the program is as stuck, that is a livelock.
+ */
+import { type Host, installHost, type Twin, twinOf, UnsupportedError } from '../instrument/host.ts';
+import {
+  ADD,
+  AND,
+  type AtomicView,
+  CALL,
+  COMPARE_EXCHANGE,
+  EXCHANGE,
+  LOAD,
+  NOTIFY,
+  OR,
+  PAUSE,
+  START,
+  STORE,
+  Step,
+  type StepKind,
+  SUB,
+  TIMEOUT,
+  WAIT,
+  WOKEN,
+  XOR,
+} from '../instrument/step.ts';
+import { RandomSource } from '../strategy/random-source.ts';
+import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
+import { BehaviourHash } from './behaviour.ts';
+import { cloneForThread } from './clone.ts';
+import { type BlockedThread, type Outcome, passed } from './outcome.ts';
+import { mostThreads, type Program, ProgramError } from './program.ts';
+import { kindName, type TraceStep } from './trace.ts';
+
+export interface VirtualOptions {
+  /** Step budget of one execution; running out of it is the outcome `exhausted`. Default 20,000. */
+  readonly maxSteps?: number;
+  /** Compute the behaviour hash of each execution. Default false. */
+  readonly behaviours?: boolean;
+  /** Milliseconds since the epoch of `performance.now` after which an execution is stopped as `exhausted`. */
+  readonly deadline?: number;
+}
+
+/** A deviation from the base order: at step `at` the thread `thread` was chosen instead. */
+export interface Deviation {
+  readonly at: number;
+  readonly thread: number;
+}
+
+/** Reads in a row without an effective write before anybody is suspected of spinning. */
+const idleSteps = 64;
+/** Repeated reads of one thread before it is set aside. */
+const idleRepeats = 16;
+/** Steps in a row without an effective write, with everything that is left spinning, before it is called a livelock. */
+const livelockSteps = 5_000;
+
+const nothing: readonly never[] = [];
+
+export class VirtualExecutor implements SchedulerView {
+  readonly threads: number;
+  readonly enabled: Int32Array = new Int32Array(mostThreads);
+  count = 0;
+  current = -1;
+  readonly pending: Step[] = [];
+  steps = 0;
+
+  /** Statistics of the last execution. */
+  preemptions = 0;
+  /** Steps made by frames that cannot be suspended. */
+  unscheduled = 0;
+  /** Times a thread was set aside because it was spinning. */
+  spins = 0;
+  /** Choices that differ from the base order: step and thread, in pairs. */
+  deviations = 0;
+  /** Hash over every step's thread, kind and index: the same schedule of the same program gives the same value. */
+  fingerprint = 0;
+  trace: TraceStep[] | undefined;
+
+  readonly #host: Host = installHost();
+  readonly #native: typeof Atomics = this.#host.native;
+  readonly #main: Program;
+  readonly #instances: readonly Program[];
+  readonly #bodies: (Twin | undefined)[] = [];
+  readonly #attaches: (Twin | undefined)[] = [];
+  readonly #maxSteps: number;
+  readonly #deadline: number;
+  readonly #hash: BehaviourHash | undefined;
+  readonly #mayBlock: Uint8Array;
+  readonly #isEnabled: Uint8Array;
+  readonly #generators: (Generator<undefined, unknown, unknown> | undefined)[] = [];
+  readonly #attaching: Uint8Array;
+  readonly #events: Int32Array;
+  readonly #results: unknown[] = [];
+  #deviationSteps: Int32Array = new Int32Array(64);
+  #deviationThreads: Uint8Array = new Uint8Array(64);
+  /** Sleeping threads in the order in which they went to sleep, with the cell each sleeps on. */
+  readonly #sleepers: number[] = [];
+  readonly #sleepBuffer: (ArrayBufferLike | undefined)[] = [];
+  readonly #sleepOffset: Int32Array;
+  readonly #sleepDeadline: Float64Array;
+  /** Buffers by first use, and for each thread the last view it used (a view's buffer getter is slow). */
+  readonly #buffers: ArrayBufferLike[] = [];
+  readonly #lastView: (AtomicView | undefined)[] = [];
+  readonly #lastBuffer: Int32Array;
+  #cellBuffer = 0;
+  #cellOffset = 0;
+  #live = 0;
+  #clock = 0;
+  #idle = 0;
+  readonly #parked: Uint8Array;
+  #parkedCount = 0;
+  readonly #repeats: Int32Array;
+  readonly #seen: Set<string>[] = [];
+  #unsupported: UnsupportedError | undefined;
+  #phase: 'setup' | 'thread' | 'check' = 'setup';
+  readonly #random = new RandomSource();
+
+  /**
+   * @param main the program, for `setup` and `check`.
+   * @param instances the program as each thread sees it (its own instance of the modules); default: `main` for all.
+   */
+  constructor(main: Program, instances?: readonly Program[], options: VirtualOptions = {}) {
+    const n = main.threads;
+    this.threads = n;
+    this.#main = main;
+    this.#instances = instances ?? new Array<Program>(n).fill(main);
+    this.#maxSteps = options.maxSteps ?? 20_000;
+    this.#deadline = options.deadline ?? Number.POSITIVE_INFINITY;
+    this.#hash = options.behaviours === true ? new BehaviourHash() : undefined;
+    this.#mayBlock = new Uint8Array(n);
+    for (const id of main.mayBlock ?? nothing) this.#mayBlock[id] = 1;
+    this.#isEnabled = new Uint8Array(n);
+    this.#attaching = new Uint8Array(n);
+    this.#events = new Int32Array(n);
+    this.#sleepOffset = new Int32Array(n);
+    this.#sleepDeadline = new Float64Array(n);
+    this.#lastBuffer = new Int32Array(n);
+    this.#parked = new Uint8Array(n);
+    this.#repeats = new Int32Array(n);
+    for (let t = 0; t < n; t++) {
+      const instance = this.#instances[t]!;
+      this.pending.push(new Step());
+      this.#generators.push(undefined);
+      this.#results.push(undefined);
+      this.#lastView.push(undefined);
+      this.#sleepBuffer.push(undefined);
+      this.#seen.push(new Set());
+      this.#bodies.push(twinOf(instance.thread));
+      this.#attaches.push(twinOf(instance.attach));
+    }
+  }
+
+  // --- what a strategy may ask ----------------------------------------------------------------------------------
+
+  isEnabled(thread: number): boolean {
+    return this.#isEnabled[thread] === 1;
+  }
+
+  baseChoice(): number {
+    const current = this.current;
+    const { pending, enabled } = this;
+    if (current !== -1 && this.#isEnabled[current] === 1 && pending[current]!.kind !== TIMEOUT)
+      return current;
+    let earliest = enabled[0]!;
+    for (let i = 0; i < this.count; i++) {
+      const t = enabled[i]!;
+      if (pending[t]!.kind !== TIMEOUT) return t;
+      if (this.#sleepDeadline[t]! < this.#sleepDeadline[earliest]!) earliest = t;
+    }
+    return earliest;
+  }
+
+  /** The deviations of the last execution from the base order. */
+  schedule(): Deviation[] {
+    return Array.from({ length: this.deviations }, (_, i) => ({
+      at: this.#deviationSteps[i]!,
+      thread: this.#deviationThreads[i]!,
+    }));
+  }
+
+  /** The behaviour hash of the last execution (0 when not asked for). */
+  behaviour(): number {
+    return this.#hash === undefined ? 0 : this.#hash.value();
+  }
+
+  // --- one execution --------------------------------------------------------------------------------------------
+
+  /** Runs one execution to its end. Throws only for mistakes of ours. `record` keeps every step in `trace`. */
+  run(strategy: Strategy, record = false): Outcome {
+    const host = this.#host;
+    if (host.immediate !== undefined)
+      throw new ProgramError('an execution cannot start inside another execution');
+    this.#reset(record);
+    host.immediate = this.#immediate;
+    host.clock = this.#now;
+    host.random = this.#draw;
+    this.#random.seed(0x7470, 0);
+    try {
+      return this.#execute(strategy);
+    } finally {
+      host.immediate = undefined;
+      host.clock = undefined;
+      host.random = undefined;
+    }
+  }
+
+  #reset(record: boolean): void {
+    const n = this.threads;
+    for (let t = 0; t < n; t++) {
+      this.pending[t]!.kind = START;
+      this.pending[t]!.site = -1;
+      this.enabled[t] = t;
+      this.#isEnabled[t] = 1;
+      this.#events[t] = 0;
+      this.#lastView[t] = undefined;
+      this.#generators[t] = undefined;
+      this.#results[t] = undefined;
+      this.#attaching[t] = 0;
+    }
+    this.count = n;
+    this.#live = n;
+    this.current = -1;
+    this.steps = 0;
+    this.preemptions = 0;
+    this.unscheduled = 0;
+    this.spins = 0;
+    this.deviations = 0;
+    this.fingerprint = 0;
+    this.trace = record ? [] : undefined;
+    this.#sleepers.length = 0;
+    this.#buffers.length = 0;
+    this.#clock = 0;
+    this.#idle = 0;
+    if (this.#parkedCount > 0) this.#parked.fill(0);
+    this.#parkedCount = 0;
+    this.#unsupported = undefined;
+    this.#hash?.reset();
+  }
+
+  readonly #now = (): number => {
+    this.#clock += 0.001;
+    return this.#clock;
+  };
+
+  readonly #draw = (): number => this.#random.next() / 4294967296;
+
+  #execute(strategy: Strategy): Outcome {
+    this.#phase = 'setup';
+    let shared: unknown;
+    try {
+      shared = this.#main.setup();
+    } catch (error) {
+      return { kind: 'crashed', message: `setup threw ${describeError(error)}`, error };
+    }
+    this.#phase = 'thread';
+    const stopped = this.#schedule(strategy, shared);
+    if (stopped !== undefined) return stopped;
+    if (this.#unsupported !== undefined)
+      return { kind: 'crashed', message: this.#unsupported.message, error: this.#unsupported };
+    if (this.#live > 0) {
+      const blocked = this.#blocked();
+      if (blocked.some(({ thread }) => this.#mayBlock[thread] !== 1))
+        return { kind: 'deadlocked', message: describeBlocked(blocked), blocked };
+    }
+    const { check } = this.#main;
+    if (check === undefined) return passed;
+    this.#phase = 'check';
+    try {
+      const returned = this.#main.check!(shared, this.#results) as unknown;
+      if (returned instanceof Promise)
+        return { kind: 'crashed', message: 'check returned a promise: it must be synchronous' };
+    } catch (error) {
+      const kind = error instanceof UnsupportedError ? 'crashed' : 'violated';
+      return { kind, message: describeError(error), error };
+    }
+    return passed;
+  }
+
+  /**
+   * The loop: choose a thread, perform its pending step, resume it up to its next. Long because every call boundary
+   * here costs a tenth of a step. Returns an outcome when the execution ended before its threads did.
+   */
+  #schedule(strategy: Strategy, shared: unknown): Outcome | undefined {
+    const { enabled, pending } = this;
+    const generators = this.#generators;
+    const native = this.#native;
+    const host = this.#host;
+    const hash = this.#hash;
+    const maxSteps = this.#maxSteps;
+    while (this.count > 0) {
+      if (this.steps >= maxSteps)
+        return { kind: 'exhausted', message: `the budget of ${maxSteps} steps for one execution ran out` };
+      if ((this.steps & 255) === 255 && this.#isLate())
+        return { kind: 'exhausted', message: 'the time budget ran out' };
+      const before = this.current;
+      let t = enabled[0]!;
+      let preempted = false;
+      if (this.count > 1) {
+        t = strategy.choose(this);
+        if (this.#isEnabled[t] !== 1)
+          throw new Error(`strategy ${strategy.name} chose thread ${t}, which is not enabled`);
+        const base = this.baseChoice();
+        if (t !== base) this.#deviate(t);
+        if (
+          t !== before &&
+          before !== -1 &&
+          this.#isEnabled[before] === 1 &&
+          pending[before]!.kind !== TIMEOUT
+        ) {
+          preempted = true;
+          this.preemptions++;
+        }
+      }
+      this.current = t;
+      this.steps++;
+      const p = pending[t]!;
+      const { kind } = p;
+      this.fingerprint =
+        (Math.imul(this.fingerprint ^ ((t << 5) | kind), 0x01000193) + (p.index as number)) | 0;
+      let result: unknown;
+      let wrote = false;
+      let generator = generators[t];
+      let thrown: unknown;
+      let failed = false;
+      if (kind >= LOAD && kind <= NOTIFY && (hash !== undefined || this.trace !== undefined))
+        this.#locate(t, p);
+      const event = this.#events[t]!++;
+      const row = this.trace === undefined ? undefined : this.#row(t, p, preempted);
+      try {
+        switch (kind) {
+          case LOAD:
+            result = native.load(p.view as Int32Array, p.index as number);
+            break;
+          case STORE:
+            result = native.store(p.view as Int32Array, p.index as number, p.a as number);
+            wrote = true;
+            break;
+          case ADD:
+            result = native.add(p.view as Int32Array, p.index as number, p.a as number);
+            wrote = true;
+            break;
+          case SUB:
+            result = native.sub(p.view as Int32Array, p.index as number, p.a as number);
+            wrote = true;
+            break;
+          case AND:
+            result = native.and(p.view as Int32Array, p.index as number, p.a as number);
+            wrote = (result as number) !== ((result as number) & (p.a as number));
+            break;
+          case OR:
+            result = native.or(p.view as Int32Array, p.index as number, p.a as number);
+            wrote = (result as number) !== ((result as number) | (p.a as number));
+            break;
+          case XOR:
+            result = native.xor(p.view as Int32Array, p.index as number, p.a as number);
+            wrote = true;
+            break;
+          case EXCHANGE:
+            result = native.exchange(p.view as Int32Array, p.index as number, p.a as number);
+            wrote = result !== p.a;
+            break;
+          case COMPARE_EXCHANGE:
+            result = native.compareExchange(
+              p.view as Int32Array,
+              p.index as number,
+              p.a as number,
+              p.b as number,
+            );
+            wrote = result === p.a && p.a !== p.b;
+            break;
+          case WAIT:
+            result = this.#wait(t, p);
+            if (result === undefined) {
+              hash?.write(this.#cellBuffer, this.#cellOffset, t, event, WAIT);
+              if (this.count === 0 && this.#parkedCount > 0) this.#unpark();
+              if (row !== undefined) this.trace!.push(row);
+              continue;
+            }
+            break;
+          case NOTIFY:
+            result = this.#notify(p.view!, p.index, p.a, row);
+            wrote = (result as number) > 0;
+            break;
+          case TIMEOUT:
+            this.#timeOut(t);
+            result = 'timed-out';
+            break;
+          case WOKEN:
+            result = 'ok';
+            break;
+          default:
+            // START, CALL and PAUSE touch nothing.
+            wrote = kind !== PAUSE;
+        }
+      } catch (error) {
+        thrown = error;
+        failed = true;
+      }
+      if (hash !== undefined) this.#hashStep(hash, kind, t, event, wrote);
+      if (row !== undefined) {
+        if (result !== undefined) (row as { result?: unknown }).result = result as number;
+        this.trace!.push(row);
+      }
+      if (wrote) {
+        this.#idle = 0;
+        if (this.#parkedCount > 0) this.#unpark();
+      } else if (++this.#idle > idleSteps && this.#spinning(t, p, result))
+        return { kind: 'livelocked', message: this.#describeSpinners() };
+      host.focus(p);
+      p.kind = -1;
+      let next: IteratorResult<undefined, unknown>;
+      try {
+        if (kind === START) {
+          next = this.#begin(t, shared);
+          generator = generators[t];
+        } else if (failed) next = generator!.throw(thrown);
+        else next = generator!.next(result);
+        while (next.done === true && this.#attaching[t] === 1) {
+          this.#attaching[t] = 0;
+          next = this.#beginBody(t, next.value);
+        }
+      } catch (error) {
+        return this.#threadThrew(t, error);
+      }
+      if (next.done === true) {
+        this.#results[t] = next.value;
+        this.#live--;
+        generators[t] = undefined;
+        this.#disable(t);
+      } else if (p.kind === -1) {
+        return {
+          kind: 'crashed',
+          message: `thread ${t} yielded without a step: is it a generator of its own?`,
+          thread: t,
+        };
+      }
+      if (this.count === 0 && this.#parkedCount > 0 && this.#roundOver())
+        return { kind: 'livelocked', message: this.#describeSpinners() };
+    }
+    return undefined;
+  }
+
+  /** Runs `attach` (or begins it) and the body up to the first step. */
+  #begin(t: number, shared: unknown): IteratorResult<undefined, unknown> {
+    const instance = this.#instances[t]!;
+    const clone = cloneForThread(shared);
+    const attach = this.#attaches[t];
+    if (attach !== undefined) {
+      this.#attaching[t] = 1;
+      const generator = attach.call(instance, clone, t);
+      this.#generators[t] = generator;
+      return generator.next();
+    }
+    return this.#beginBody(t, instance.attach === undefined ? clone : instance.attach(clone, t));
+  }
+
+  #beginBody(t: number, local: unknown): IteratorResult<undefined, unknown> {
+    const instance = this.#instances[t]!;
+    const body = this.#bodies[t];
+    if (body === undefined) {
+      const before = this.unscheduled;
+      const value = instance.thread(t, local);
+      if (this.unscheduled > before)
+        throw new UnsupportedError(
+          'the thread function has no twin: its module was not instrumented (use the vitest plugin of threadproof/vitest, the loader threadproof/register, or the command)',
+        );
+      return { done: true, value };
+    }
+    const generator = body.call(instance, t, local);
+    this.#generators[t] = generator;
+    return generator.next();
+  }
+
+  #threadThrew(t: number, error: unknown): Outcome {
+    const unsupported = this.#unsupported ?? (error instanceof UnsupportedError ? error : undefined);
+    if (unsupported !== undefined)
+      return { kind: 'crashed', message: unsupported.message, thread: t, error: unsupported };
+    if (this.#attaching[t] === 1)
+      return {
+        kind: 'crashed',
+        message: `attach of thread ${t} threw ${describeError(error)}`,
+        thread: t,
+        error,
+      };
+    return { kind: 'violated', message: `thread ${t} threw ${describeError(error)}`, thread: t, error };
+  }
+
+  #isLate(): boolean {
+    if (this.#deadline === Number.POSITIVE_INFINITY) return false;
+    const { clock } = this.#host;
+    this.#host.clock = undefined;
+    const late = performance.now() > this.#deadline;
+    this.#host.clock = clock;
+    return late;
+  }
+
+  #deviate(thread: number): void {
+    const i = this.deviations++;
+    if (i === this.#deviationSteps.length) {
+      const steps = new Int32Array(i * 2);
+      steps.set(this.#deviationSteps);
+      this.#deviationSteps = steps;
+      const threads = new Uint8Array(i * 2);
+      threads.set(this.#deviationThreads);
+      this.#deviationThreads = threads;
+    }
+    this.#deviationSteps[i] = this.steps;
+    this.#deviationThreads[i] = thread;
+  }
+
+  // --- who can go on --------------------------------------------------------------------------------------------
+
+  #enable(t: number): void {
+    if (this.#isEnabled[t] === 1) return;
+    this.#isEnabled[t] = 1;
+    const { enabled } = this;
+    let i = this.count++;
+    for (; i > 0 && enabled[i - 1]! > t; i--) enabled[i] = enabled[i - 1]!;
+    enabled[i] = t;
+  }
+
+  #disable(t: number): void {
+    if (this.#isEnabled[t] !== 1) return;
+    this.#isEnabled[t] = 0;
+    const { enabled } = this;
+    let i = 0;
+    while (enabled[i] !== t) i++;
+    this.count--;
+    for (; i < this.count; i++) enabled[i] = enabled[i + 1]!;
+  }
+
+  /** `Atomics.wait`: its result, or undefined when the thread went to sleep. */
+  #wait(t: number, p: Step): string | undefined {
+    const timeout = waitTime(p.b);
+    // With a time-out of 0 the platform checks the arguments and compares, and never blocks.
+    const compared = this.#native.wait(p.view as Int32Array, p.index as number, p.a as number, 0);
+    if (compared === 'not-equal' || timeout === 0) return compared;
+    const view = p.view!;
+    this.#sleepers.push(t);
+    this.#sleepBuffer[t] = view.buffer;
+    this.#sleepOffset[t] = view.byteOffset + Number(p.index) * view.BYTES_PER_ELEMENT;
+    this.#sleepDeadline[t] = this.#clock + timeout;
+    this.#idle = 0;
+    if (timeout === Number.POSITIVE_INFINITY) this.#disable(t);
+    else p.kind = TIMEOUT;
+    return undefined;
+  }
+
+  #notify(view: AtomicView, index: unknown, count: unknown, row: TraceStep | undefined): number {
+    // The platform checks the arguments; nobody sleeps there.
+    this.#native.notify(view as Int32Array, index as number, count as number | undefined);
+    const sleepers = this.#sleepers;
+    if (sleepers.length === 0) return 0;
+    const most = count === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Math.trunc(Number(count)) || 0);
+    const { buffer } = view;
+    const offset = view.byteOffset + Number(index) * view.BYTES_PER_ELEMENT;
+    let woken = 0;
+    for (let i = 0; i < sleepers.length && woken < most; ) {
+      const t = sleepers[i]!;
+      if (this.#sleepBuffer[t] !== buffer || this.#sleepOffset[t] !== offset) {
+        i++;
+        continue;
+      }
+      sleepers.splice(i, 1);
+      this.pending[t]!.kind = WOKEN;
+      this.#enable(t);
+      woken++;
+      if (row !== undefined) ((row as unknown as { woke?: number[] }).woke ??= []).push(t);
+    }
+    return woken;
+  }
+
+  #timeOut(t: number): void {
+    const i = this.#sleepers.indexOf(t);
+    this.#sleepers.splice(i, 1);
+    this.#clock = Math.max(this.#clock, this.#sleepDeadline[t]!);
+  }
+
+  // --- spinning -------------------------------------------------------------------------------------------------
+
+  /** Called after a step without effect when there have been many. True: everything that is left spins for ever. */
+  #spinning(t: number, p: Step, result: unknown): boolean {
+    const seen = this.#seen[t]!;
+    const key = `${p.site} ${p.kind} ${String(p.index)} ${String(result)}`;
+    if (!seen.has(key)) {
+      seen.add(key);
+      return false;
+    }
+    if (++this.#repeats[t]! < idleRepeats) return false;
+    this.#repeats[t] = 0;
+    if (this.#parked[t] === 0) {
+      this.#parked[t] = 1;
+      this.#parkedCount++;
+      this.spins++;
+    }
+    this.#disable(t);
+    // The thread is resumed once more below us; it stays out of the choice from its next step on.
+    return this.count === 0 && this.#roundOver();
+  }
+
+  /** Everything that could run is set aside: let it all try again, for a while. */
+  #roundOver(): boolean {
+    if (this.#idle > livelockSteps) return true;
+    this.#unpark();
+    return false;
+  }
+
+  #unpark(): void {
+    for (let t = 0; t < this.threads; t++) {
+      if (this.#parked[t] === 0) continue;
+      this.#parked[t] = 0;
+      this.#repeats[t] = 0;
+      this.#seen[t]!.clear();
+      if (this.#generators[t] !== undefined && !this.#isAsleep(t)) this.#enable(t);
+    }
+    this.#parkedCount = 0;
+  }
+
+  /** Sleeping for good; a sleeper with a time-out can go on. */
+  #isAsleep(t: number): boolean {
+    return this.#sleepers.includes(t) && this.pending[t]!.kind !== TIMEOUT;
+  }
+
+  // --- what people are shown ------------------------------------------------------------------------------------
+
+  #describeSpinners(): string {
+    const lines: string[] = [];
+    for (let t = 0; t < this.threads; t++) {
+      const site = this.#host.site(this.pending[t]!.site);
+      if (this.#parked[t] === 1 || this.#isEnabled[t] === 1)
+        lines.push(`T${t} spins${site === undefined ? '' : ` at ${site.file}:${site.line}`}`);
+    }
+    return `livelock: nobody writes any more, and ${lines.join(', ')}`;
+  }
+
+  #blocked(): BlockedThread[] {
+    return this.#sleepers.map((thread) => {
+      const p = this.pending[thread]!;
+      return {
+        thread,
+        site: this.#host.site(p.site),
+        buffer: this.#bufferNumber(this.#sleepBuffer[thread]!),
+        byteOffset: this.#sleepOffset[thread]!,
+        value: typeof p.a === 'bigint' ? p.a : Number(p.a) | 0,
+      };
+    });
+  }
+
+  #bufferNumber(buffer: ArrayBufferLike): number {
+    const known = this.#buffers.indexOf(buffer);
+    return known !== -1 ? known : this.#buffers.push(buffer) - 1;
+  }
+
+  /** Sets the cell of a step: (buffer by first use, byte offset). */
+  #locate(t: number, p: Step): void {
+    const view = p.view!;
+    if (this.#lastView[t] !== view) {
+      if (!ArrayBuffer.isView(view)) return;
+      this.#lastView[t] = view;
+      this.#lastBuffer[t] = this.#bufferNumber(view.buffer);
+    }
+    this.#cellBuffer = this.#lastBuffer[t]!;
+    this.#cellOffset = view.byteOffset + (p.index as number) * view.BYTES_PER_ELEMENT;
+  }
+
+  #hashStep(hash: BehaviourHash, kind: StepKind, t: number, event: number, wrote: boolean): void {
+    if (kind >= LOAD && kind <= NOTIFY) {
+      if (wrote || kind === NOTIFY || (kind >= STORE && kind <= EXCHANGE))
+        hash.write(this.#cellBuffer, this.#cellOffset, t, event, kind);
+      else hash.read(this.#cellBuffer, this.#cellOffset, t, event);
+    } else if (kind === TIMEOUT) {
+      hash.write(this.#bufferNumber(this.#sleepBuffer[t]!), this.#sleepOffset[t]!, t, event, kind);
+    }
+  }
+
+  #row(t: number, p: Step, preemption: boolean): TraceStep {
+    const { kind } = p;
+    const row: Record<string, unknown> = {
+      step: this.steps - 1,
+      thread: t,
+      kind: kindName(kind),
+      preemption,
+    };
+    const site = this.#host.site(p.site);
+    if (site !== undefined) row['site'] = site;
+    if (kind === CALL) row['label'] = String(p.a);
+    if (kind < LOAD || kind > NOTIFY) return row as unknown as TraceStep;
+    row['buffer'] = this.#cellBuffer;
+    row['byteOffset'] = this.#cellOffset;
+    if (kind === LOAD) row['args'] = nothing;
+    else if (kind === COMPARE_EXCHANGE) row['args'] = [shown(p.a), shown(p.b)];
+    else if (kind === WAIT) row['args'] = p.b === undefined ? [shown(p.a)] : [shown(p.a), shown(p.b)];
+    else row['args'] = p.a === undefined ? nothing : [shown(p.a)];
+    return row as unknown as TraceStep;
+  }
+
+  // --- frames that cannot be suspended --------------------------------------------------------------------------
+
+  /** A step of a constructor, getter, callback ...: done at once, counted; a wait that would block is an error. */
+  readonly #immediate = (
+    kind: StepKind,
+    view: AtomicView,
+    index: unknown,
+    a: unknown,
+    b: unknown,
+  ): unknown => {
+    const native = this.#native as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const inThread = this.#phase === 'thread';
+    let result: unknown;
+    if (kind === WAIT) {
+      result = native['wait']!(view, index, a, 0);
+      if (result === 'timed-out' && waitTime(b) > 0) throw this.#cannotWait();
+    } else if (kind === NOTIFY) {
+      result = this.#notify(view, index, a, undefined);
+    } else if (kind === PAUSE) {
+      result = undefined;
+    } else if (kind === COMPARE_EXCHANGE) {
+      result = native['compareExchange']!(view, index, a, b);
+    } else result = native[kindName(kind)]!(view, index, a);
+    if (!inThread) return result;
+    this.unscheduled++;
+    if (kind !== LOAD && this.#parkedCount > 0) this.#unpark();
+    if (this.trace !== undefined)
+      this.trace.push({
+        step: this.steps - 1,
+        thread: this.current,
+        kind: kindName(kind),
+        buffer: this.#bufferNumber(view.buffer),
+        byteOffset: view.byteOffset + Number(index) * view.BYTES_PER_ELEMENT,
+        args: kind === LOAD ? [] : b === undefined ? [shown(a)] : [shown(a), shown(b)],
+        result: shown(result),
+        preemption: false,
+        unscheduled: true,
+      });
+    return result;
+  };
+
+  #cannotWait(): UnsupportedError {
+    const frames = (new Error().stack ?? '')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().replace(/^at /, ''))
+      .filter((line) => !/[/\\](engine[/\\]virtual|instrument[/\\]builtins)\.[jt]s/.test(line));
+    const where =
+      this.#phase === 'thread'
+        ? 'a frame that cannot be suspended (a constructor, getter, generator or a callback of a builtin)'
+        : this.#phase;
+    const error = new UnsupportedError(
+      `Atomics.wait would block in ${where}: ${frames.slice(0, 3).join(' < ')}`,
+    );
+    this.#unsupported ??= error;
+    return error;
+  }
+}
+
+/** The time-out of a wait as ECMA-262 takes it: undefined and NaN are for ever, negative is 0. */
+function waitTime(timeout: unknown): number {
+  if (timeout === undefined) return Number.POSITIVE_INFINITY;
+  const q = Number(timeout);
+  return Number.isNaN(q) ? Number.POSITIVE_INFINITY : Math.max(q, 0);
+}
+
+function shown(value: unknown): number | bigint | string {
+  return typeof value === 'number' || typeof value === 'bigint' ? value : String(value);
+}
+
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `a value that is not an error: ${String(error)}`;
+  // The look-up of a twin is the first thing that touches a callee, so a missing function shows there.
+  const message = error.message.replace(
+    /Cannot read properties of (undefined|null) \(reading 'Symbol\(threadproof\.twin\)'\)/,
+    'what is called is $1, not a function',
+  );
+  return `${error.name}: ${message}`;
+}
+
+function describeBlocked(blocked: readonly BlockedThread[]): string {
+  const lines = blocked.map(({ thread, site, byteOffset, value }) => {
+    const place = site === undefined ? '' : ` at ${site.file}:${site.line}`;
+    return `T${thread} waits${place} for the word at byte ${byteOffset} (it slept on ${value})`;
+  });
+  return `deadlock: nobody can go on: ${lines.join('; ')}`;
+}

@@ -1,0 +1,231 @@
+/**
+ * Twins for builtins: those that make steps (`Atomics`) and those that call back (`Function.prototype.call`, array
+ * iteration). With them, `const { load } = Atomics`, `method.call(object)` and `list.forEach(...)` are suspended like any
+ * other call. Builtins that are not here run plainly, and the steps that their callbacks make are counted as unscheduled.
+ */
+import type { AnyFunction, Host, Twin } from './host.ts';
+import { twinSymbol } from './host.ts';
+import { type AtomicView, atomicSteps } from './step.ts';
+
+/** A copy of the real functions of `Atomics`, to be taken before anything is replaced. */
+export function nativeAtomics(): typeof Atomics {
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const name of Object.getOwnPropertyNames(Atomics))
+    copy[name] = (Atomics as unknown as Record<string, unknown>)[name];
+  return copy as unknown as typeof Atomics;
+}
+
+type AnyCall = (this: unknown, ...args: unknown[]) => unknown;
+
+export function installBuiltins(host: Host): void {
+  installAtomics(host);
+  installFunctions();
+  installArrays();
+  installClock(host);
+}
+
+function setTwin(
+  fn: unknown,
+  twin: (this: never, ...args: never[]) => Generator<undefined, unknown, unknown>,
+): void {
+  Object.defineProperty(fn, twinSymbol, { value: twin, configurable: true, writable: true });
+}
+
+/** Calls `fn` in a twin: through its own twin when it has one. */
+function* call(fn: unknown, self: unknown, args: readonly unknown[]): Generator<undefined, unknown, unknown> {
+  const twin = (fn as AnyFunction | undefined)?.[twinSymbol];
+  if (twin !== undefined) return yield* twin.apply(self, args as unknown[]);
+  return Reflect.apply(fn as AnyCall, self, args);
+}
+
+function installAtomics(host: Host): void {
+  const announce = host.helpers['s'] as (...args: unknown[]) => undefined;
+  const table = Atomics as unknown as Record<string, unknown>;
+  for (const [name, { kind, most }] of Object.entries(atomicSteps)) {
+    const original = table[name] as AnyCall | undefined;
+    if (original === undefined) continue;
+    const replacement = wrapper(host, kind, original);
+    Object.defineProperty(replacement, 'name', { value: name, configurable: true });
+    Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
+    setTwin(replacement, function* (...args: unknown[]) {
+      return yield announce(kind, -1, ...args.slice(0, most));
+    });
+    define(Atomics, name, replacement);
+  }
+  if (table['waitAsync'] !== undefined)
+    define(Atomics, 'waitAsync', asyncWait(host, table['waitAsync'] as AnyCall));
+}
+
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false });
+}
+
+/** The same function outside an execution; inside one, a step of a frame that cannot be suspended. */
+function wrapper(host: Host, kind: number, original: AnyCall): AnyCall {
+  const { native } = host;
+  // Methods of an object have no `prototype` and cannot be constructed, as the originals.
+  const { replacement } = {
+    replacement(view: AtomicView, index: unknown, a: unknown, b: unknown): unknown {
+      if (host.immediate !== undefined) return host.immediate(kind, view, index, a, b);
+      switch (kind) {
+        // Arguments are passed on one by one: an apply here would cost as much as the operation.
+        case atomicSteps['load']!.kind:
+          return native.load(view as Int32Array, index as number);
+        case atomicSteps['compareExchange']!.kind:
+          return native.compareExchange(view as Int32Array, index as number, a as number, b as number);
+        case atomicSteps['wait']!.kind:
+          return native.wait(view as Int32Array, index as number, a as number, b as number);
+        case atomicSteps['pause']!.kind:
+          return original.call(Atomics);
+        default:
+          return original.call(Atomics, view, index, a);
+      }
+    },
+  };
+  return replacement as AnyCall;
+}
+
+function asyncWait(host: Host, original: AnyCall): AnyCall {
+  const { waitAsync } = {
+    waitAsync(this: unknown, ...args: unknown[]): unknown {
+      if (host.immediate !== undefined)
+        (host.helpers['X'] as (what: string, site: number) => never)('Atomics.waitAsync', -1);
+      return original.apply(Atomics, args);
+    },
+  };
+  return waitAsync as AnyCall;
+}
+
+/** While an execution runs, time and chance are its own, so that the same schedule gives the same run. */
+function installClock(host: Host): void {
+  const { now } = Date;
+  const monotonic = performance.now;
+  const { random } = Math;
+  const replaced = {
+    Date: { now: (): number => (host.clock === undefined ? now() : virtualEpoch + Math.floor(host.clock())) },
+    performance: {
+      now: (): number => (host.clock === undefined ? monotonic.call(performance) : host.clock()),
+    },
+    Math: { random: (): number => (host.random === undefined ? random() : host.random()) },
+  };
+  define(Date, 'now', replaced.Date.now);
+  define(performance, 'now', replaced.performance.now);
+  define(Math, 'random', replaced.Math.random);
+}
+
+/** Where `Date.now` begins in an execution: 2000-01-01T00:00:00Z in ms, far from any value that could pass for a duration. */
+const virtualEpoch = 946_684_800_000;
+
+function installFunctions(): void {
+  const proto = Function.prototype;
+  setTwin(proto.call, function* (this: unknown, self: unknown, ...args: unknown[]) {
+    return yield* call(this, self, args);
+  });
+  setTwin(proto.apply, function* (this: unknown, self: unknown, args: ArrayLike<unknown> | null | undefined) {
+    return yield* call(this, self, args === null || args === undefined ? [] : Array.from(args));
+  });
+  setTwin(Reflect.apply, function* (fn: unknown, self: unknown, args: ArrayLike<unknown>) {
+    return yield* call(fn, self, Array.from(args));
+  });
+  const bind = proto.bind;
+  const { bind: replacement } = {
+    // A bound function carries the bound twin, so that it is suspended as its target is.
+    bind(this: AnyFunction, ...args: unknown[]): unknown {
+      const bound = Reflect.apply(bind, this, args) as AnyFunction;
+      const twin = this[twinSymbol];
+      if (twin !== undefined) setTwin(bound, Reflect.apply(bind, twin, args) as Twin);
+      return bound;
+    },
+  };
+  Object.defineProperty(replacement, 'length', { value: 1, configurable: true });
+  define(proto, 'bind', replacement);
+}
+
+type ArrayTwin = (this: unknown, callback: unknown, self?: unknown) => Generator<undefined, unknown, unknown>;
+
+/** Array iteration, written after ECMA-262 section 23.1.3: length read once, holes skipped where the standard skips them. */
+function installArrays(): void {
+  const twins: Record<string, ArrayTwin> = {
+    *forEach(callback, self) {
+      const list = Object(this) as ArrayLike<unknown>;
+      const length = list.length;
+      for (let i = 0; i < length; i++) if (i in list) yield* call(callback, self, [list[i], i, list]);
+      return undefined;
+    },
+    *map(callback, self) {
+      const list = Object(this) as ArrayLike<unknown>;
+      const length = list.length;
+      const result: unknown[] = new Array(length);
+      for (let i = 0; i < length; i++)
+        if (i in list) result[i] = yield* call(callback, self, [list[i], i, list]);
+      return result;
+    },
+    *filter(callback, self) {
+      const list = Object(this) as ArrayLike<unknown>;
+      const length = list.length;
+      const result: unknown[] = [];
+      for (let i = 0; i < length; i++) {
+        if (!(i in list)) continue;
+        const item = list[i];
+        if (yield* call(callback, self, [item, i, list])) result.push(item);
+      }
+      return result;
+    },
+    *some(callback, self) {
+      const list = Object(this) as ArrayLike<unknown>;
+      const length = list.length;
+      for (let i = 0; i < length; i++)
+        if (i in list && (yield* call(callback, self, [list[i], i, list]))) return true;
+      return false;
+    },
+    *every(callback, self) {
+      const list = Object(this) as ArrayLike<unknown>;
+      const length = list.length;
+      for (let i = 0; i < length; i++)
+        if (i in list && !(yield* call(callback, self, [list[i], i, list]))) return false;
+      return true;
+    },
+    *find(callback, self) {
+      const list = Object(this) as ArrayLike<unknown>;
+      const length = list.length;
+      for (let i = 0; i < length; i++) {
+        const item = list[i];
+        if (yield* call(callback, self, [item, i, list])) return item;
+      }
+      return undefined;
+    },
+    *findIndex(callback, self) {
+      const list = Object(this) as ArrayLike<unknown>;
+      const length = list.length;
+      for (let i = 0; i < length; i++) if (yield* call(callback, self, [list[i], i, list])) return i;
+      return -1;
+    },
+  };
+  for (const [name, twin] of Object.entries(twins)) {
+    const plain = Array.prototype[name as 'forEach'];
+    // A callback without a twin needs no generator around each call: the builtin does it, and faster.
+    setTwin(plain, function* (this: unknown, callback: unknown, self?: unknown) {
+      if ((callback as AnyFunction | undefined)?.[twinSymbol] === undefined)
+        return Reflect.apply(plain as AnyCall, this, [callback, self]);
+      return yield* twin.call(this, callback, self);
+    });
+  }
+  const { reduce } = Array.prototype;
+  setTwin(reduce, function* (this: unknown, ...args: unknown[]) {
+    const callback = args[0];
+    if ((callback as AnyFunction | undefined)?.[twinSymbol] === undefined)
+      return Reflect.apply(reduce as AnyCall, this, args);
+    const list = Object(this) as ArrayLike<unknown>;
+    const length = list.length;
+    let i = 0;
+    let value = args[1];
+    if (args.length < 2) {
+      while (i < length && !(i in list)) i++;
+      if (i >= length) throw new TypeError('Reduce of empty array with no initial value');
+      value = list[i++];
+    }
+    for (; i < length; i++)
+      if (i in list) value = yield* call(callback, undefined, [value, list[i], i, list]);
+    return value;
+  });
+}

@@ -1,0 +1,1016 @@
+/**
+ * Writes a module with its twins. One walk over the tree writes everything; the same function node is walked twice, once
+ * as the plain function and once as its twin, and `#frame` says which of the two is being written.
+ *
+ * Helpers are globals of the module with a prefix that the source does not use; here they are written `$`:
+ *   $T the twin symbol    $P pair(plain, twin)   $F pair a named function expression   $D pair an anonymous default export
+ *   $M pair class members $B bind `this`         $L bind `this` lazily                 $R a twin that refuses   $X refuse now
+ *   $s step               $G template tag        $S the module's first site            $O refuse methods of a literal
+ */
+import type * as acorn from 'acorn';
+import {
+  type AnyNode,
+  type ClassNode,
+  capturesOf,
+  childrenOf,
+  type FunctionNode,
+  isClass,
+  isFunction,
+} from './ast.ts';
+import type { Position, Rope, Slot } from './rope.ts';
+import { pathOf, type Scope, type Scopes } from './scope.ts';
+import { atomicSteps } from './step.ts';
+
+/** How deep functions with twins may nest. Every level doubles the text of what is inside. */
+const deepest = 7;
+
+/** Globals whose functions neither make steps nor call back: they are called plainly. */
+const stepless = new Set([
+  'Math',
+  'Number',
+  'BigInt',
+  'JSON',
+  'Symbol',
+  'Date',
+  'performance',
+  'String',
+  'Boolean',
+]);
+
+/** The twin that is being written: how many temporaries it needs. */
+interface Frame {
+  used: number;
+  most: number;
+}
+
+type TwinKind = 'none' | 'twin' | { readonly refuse: string };
+
+export interface EmitterInput {
+  readonly code: string;
+  readonly program: acorn.Program;
+  readonly scopes: Scopes;
+  readonly rope: Rope;
+  readonly toOriginal: (offset: number) => Position | undefined;
+  readonly file: string;
+}
+
+export class Emitter {
+  readonly #code: string;
+  readonly #program: acorn.Program;
+  readonly #scopes: Scopes;
+  readonly #rope: Rope;
+  readonly #toOriginal: (offset: number) => Position | undefined;
+  readonly #file: string;
+  /** Prefix of every name that we add. */
+  readonly #p: string;
+  readonly #declared = new Set<string>();
+  readonly #sites: number[] = [];
+  /** Private methods of the classes around the current place, innermost last: which have a twin. */
+  readonly #privates: Map<string, boolean>[] = [];
+  #scope: Scope;
+  /** The twin being written, or undefined in plain code. */
+  #frame: Frame | undefined;
+  /** True inside the twin of an arrow function: `arguments`, `super` and `new.target` have stand-ins there. */
+  #inArrowTwin = false;
+  /** True in the constructor of a derived class, where `this` may not exist yet. */
+  #inDerivedConstructor = false;
+  #depth = 0;
+  #keys = 0;
+  #twins = 0;
+
+  constructor(input: EmitterInput) {
+    this.#code = input.code;
+    this.#program = input.program;
+    this.#scopes = input.scopes;
+    this.#rope = input.rope;
+    this.#toOriginal = input.toOriginal;
+    this.#file = input.file;
+    let prefix = '$tp_';
+    for (let i = 0; input.code.includes(prefix); i++) prefix = `$tp${i}_`;
+    this.#p = prefix;
+    this.#scope = input.scopes.get(input.program)!;
+    for (const scope of input.scopes.values())
+      for (const name of scope.names.keys()) this.#declared.add(name);
+  }
+
+  /** Writes the module. Returns the number of twins. */
+  emitProgram(): number {
+    const p = this.#p;
+    const program = this.#program;
+    const hashbang = /^#!.*/.exec(this.#code)?.[0].length ?? 0;
+    this.#rope.copy(0, hashbang);
+    const { end: afterDirectives, rest } = this.#directives(program.body as acorn.Statement[], hashbang);
+    const prelude = this.#rope.slot();
+    this.#hoistedPairs(rest);
+    const end = this.#statements(rest, afterDirectives);
+    this.#rope.copy(end, program.end);
+    const helpers = 'T,P,F,D,M,B,L,R,X,O,s,G'.split(',').map((name) => `${name}:${p}${name}`);
+    const keys = Array.from({ length: this.#keys }, (_, i) => `${p}k${i}`);
+    prelude.text =
+      this.#twins === 0
+        ? ''
+        : `${hashbang > 0 ? '\n' : ''}const ${p}h=globalThis[Symbol.for("threadproof.host")];` +
+          `if(${p}h===undefined)throw new Error("threadproof: this module was instrumented but its host is not installed: use the vitest plugin or the loader");` +
+          `const {${helpers.join(',')}}=${p}h.helpers,${p}S=${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)});` +
+          (keys.length > 0 ? `let ${keys.join(',')};` : '');
+    return this.#twins;
+  }
+
+  // --- statements ---------------------------------------------------------------------------------------------
+
+  /** Copies a directive prologue. */
+  #directives(body: readonly AnyNode[], from: number): { end: number; rest: readonly AnyNode[] } {
+    let i = 0;
+    let end = from;
+    for (; i < body.length; i++) {
+      const statement = body[i]!;
+      if (statement.type !== 'ExpressionStatement' || statement.directive === undefined) break;
+      this.#rope.copy(end, statement.end);
+      if (this.#code[statement.end - 1] !== ';') this.#rope.add(';');
+      end = statement.end;
+    }
+    return { end, rest: body.slice(i) };
+  }
+
+  /** Function declarations are hoisted, so their twins are attached before anything in their block runs. */
+  #hoistedPairs(body: readonly AnyNode[]): void {
+    for (const statement of body) {
+      const declaration =
+        statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration'
+          ? statement.declaration
+          : statement;
+      if (declaration?.type !== 'FunctionDeclaration') continue;
+      this.#declarationPair(declaration);
+    }
+  }
+
+  #declarationPair(node: acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration): void {
+    const p = this.#p;
+    const kind = this.#twinKind(node);
+    if (kind === 'none') return;
+    const name = node.id?.name ?? `${p}default`;
+    const helper = node.id ? 'P' : 'D';
+    if (kind === 'twin') this.#rope.add(`${p}${helper}(${name},${p}tw_${name});`);
+    else this.#rope.add(`${p}${helper}(${name},${this.#refusal(kind.refuse, node.start)});`);
+  }
+
+  /** Writes a list of statements from offset `from`; returns the offset after the last. */
+  #statements(body: readonly AnyNode[], from: number): number {
+    let at = from;
+    for (const statement of body) {
+      this.#rope.copy(at, statement.start);
+      if (statement.type === 'VariableDeclaration') this.#variables(statement);
+      else if (
+        statement.type === 'ExportNamedDeclaration' &&
+        statement.declaration?.type === 'VariableDeclaration'
+      ) {
+        this.#rope.copy(statement.start, statement.declaration.start);
+        this.#variables(statement.declaration);
+        this.#rope.copy(statement.declaration.end, statement.end);
+      } else this.#emit(statement);
+      at = statement.end;
+    }
+    return at;
+  }
+
+  /** A declaration as a statement: anonymous functions keep the name they get from it, and are paired right after it. */
+  #variables(node: acorn.VariableDeclaration): void {
+    const paired: acorn.VariableDeclarator[] = [];
+    let at = node.start;
+    for (const declarator of node.declarations) {
+      this.#rope.copy(at, declarator.start);
+      const { id, init } = declarator;
+      if (id.type === 'Identifier' && init && isAnonymousFunction(init) && this.#twinKind(init) !== 'none') {
+        this.#rope.copy(declarator.start, init.start);
+        this.#plainFunction(init);
+        this.#rope.copy(init.end, declarator.end);
+        paired.push(declarator);
+      } else this.#emit(declarator);
+      at = declarator.end;
+    }
+    this.#rope.copy(at, node.end);
+    if (this.#code[node.end - 1] !== ';') this.#rope.add(';');
+    for (const { id, init } of paired) {
+      this.#rope.add(`${this.#p}P(${(id as acorn.Identifier).name},`);
+      this.#twinValue(init as FunctionNode);
+      this.#rope.add(');');
+    }
+  }
+
+  /** A block from its `{` to its `}`. `opening` writes what must come first inside. */
+  #block(node: AnyNode & { body: readonly AnyNode[] }, opening?: () => void, open = node.start): void {
+    const bodyStart = this.#code.indexOf('{', open) + 1;
+    this.#rope.copy(open, bodyStart);
+    const { end, rest } = this.#directives(node.body, bodyStart);
+    opening?.();
+    this.#hoistedPairs(rest);
+    const last = this.#statements(rest, end);
+    this.#rope.copy(last, node.end);
+  }
+
+  // --- everything ---------------------------------------------------------------------------------------------
+
+  #emit(node: AnyNode): void {
+    const outer = this.#scope;
+    const scope = isFunction(node) ? undefined : this.#scopes.get(node);
+    if (scope !== undefined) this.#scope = scope;
+    this.#dispatch(node);
+    this.#scope = outer;
+  }
+
+  #dispatch(node: AnyNode): void {
+    switch (node.type) {
+      case 'FunctionDeclaration':
+        return this.#functionDeclaration(node);
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression':
+        return this.#functionValue(node, undefined);
+      case 'ClassDeclaration':
+      case 'ClassExpression':
+        return this.#class(node);
+      case 'ObjectExpression':
+        return this.#object(node);
+      case 'BlockStatement':
+        return this.#block(node);
+      case 'SwitchCase': {
+        let at = node.start;
+        if (node.test) {
+          this.#rope.copy(at, node.test.start);
+          this.#emit(node.test);
+          at = node.test.end;
+        }
+        const end = this.#statements(node.consequent, at);
+        this.#rope.copy(end, node.end);
+        // The block of a switch has no first statement of its own to hoist into.
+        for (const s of node.consequent) if (s.type === 'FunctionDeclaration') this.#declarationPair(s);
+        return;
+      }
+      case 'ForStatement':
+      case 'ForInStatement':
+      case 'ForOfStatement':
+        return this.#children(node, (child) => {
+          if (child.type === 'VariableDeclaration') this.#children(child);
+          else this.#emit(child);
+        });
+      case 'ExpressionStatement':
+        if (node.directive !== undefined) this.#rope.copy(node.start, node.end);
+        else this.#children(node);
+        return this.#terminate(node);
+      case 'VariableDeclaration':
+      case 'ReturnStatement':
+      case 'ThrowStatement':
+      case 'BreakStatement':
+      case 'ContinueStatement':
+      case 'DoWhileStatement':
+      case 'DebuggerStatement':
+      case 'ImportDeclaration':
+      case 'ExportAllDeclaration':
+        this.#children(node);
+        return this.#terminate(node);
+      case 'ExportNamedDeclaration':
+        this.#children(node);
+        if (!node.declaration) this.#terminate(node);
+        return;
+      case 'ExportDefaultDeclaration': {
+        const value = node.declaration;
+        this.#rope.copy(node.start, value.start);
+        if (isAnonymousFunction(value) && value.type !== 'FunctionDeclaration')
+          this.#functionValue(value, 'default');
+        else this.#emit(value);
+        this.#rope.copy(value.end, node.end);
+        if (value.type !== 'FunctionDeclaration' && value.type !== 'ClassDeclaration') this.#terminate(node);
+        return;
+      }
+      case 'VariableDeclarator':
+        return this.#named(node, node.id, node.init);
+      case 'AssignmentExpression':
+        return this.#named(node, node.left, node.operator.endsWith('=') ? node.right : null);
+      case 'AssignmentPattern':
+        return this.#named(node, node.left, node.right);
+      case 'ImportSpecifier':
+      case 'ExportSpecifier':
+      case 'MetaProperty':
+        if (this.#inArrowTwin && node.type === 'MetaProperty' && node.meta.name === 'new')
+          this.#rope.add(`${this.#p}nt`);
+        else this.#rope.copy(node.start, node.end);
+        return;
+      case 'Identifier':
+        if (this.#inArrowTwin && node.name === 'arguments') this.#rope.add(`${this.#p}ar`, node.start);
+        else this.#rope.copy(node.start, node.end);
+        return;
+      case 'MemberExpression':
+        return this.#member(node);
+      case 'CallExpression':
+        return this.#call(node);
+      case 'TaggedTemplateExpression':
+        return this.#taggedTemplate(node);
+      case 'ChainExpression':
+        if (this.#frame !== undefined && this.#suspends(node)) return this.#chain(node);
+        return this.#children(node);
+      case 'UnaryExpression':
+        if (
+          this.#frame !== undefined &&
+          node.operator === 'delete' &&
+          node.argument.type === 'ChainExpression' &&
+          this.#suspends(node.argument)
+        )
+          return this.#refuseHere('delete of an optional chain with calls', node);
+        return this.#children(node);
+      default:
+        return this.#children(node);
+    }
+  }
+
+  /** The author's text with its child nodes written anew. */
+  #children(node: AnyNode, emit: (child: AnyNode) => void = (child) => this.#emit(child)): void {
+    let at = node.start;
+    for (const child of childrenOf(node)) {
+      this.#rope.copy(at, child.start);
+      emit(child);
+      at = child.end;
+    }
+    this.#rope.copy(at, node.end);
+  }
+
+  /** Our text may begin with a parenthesis, so no statement may lean on automatic semicolons. */
+  #terminate(node: AnyNode): void {
+    if (this.#code[node.end - 1] !== ';') this.#rope.add(';');
+  }
+
+  /** `target = value`, where an anonymous function takes its name from the target. */
+  #named(node: AnyNode, target: AnyNode, value: AnyNode | null | undefined): void {
+    if (target.type === 'Identifier' && value && isAnonymousFunction(value)) {
+      this.#children(node, (child) => {
+        if (child === value) this.#functionValue(value, target.name);
+        else this.#emit(child);
+      });
+    } else this.#children(node);
+  }
+
+  #member(node: acorn.MemberExpression): void {
+    if (node.object.type === 'Super') {
+      if (!this.#inArrowTwin) return this.#children(node);
+      this.#rope.add(`${this.#p}sg(`);
+      if (node.computed) this.#emit(node.property);
+      else this.#rope.add(JSON.stringify((node.property as acorn.Identifier).name));
+      this.#rope.add(')');
+      return;
+    }
+    if (
+      node.property.type === 'PrivateIdentifier' &&
+      !node.optional &&
+      this.#privateTwin(node.property.name)
+    ) {
+      const name = node.property.name;
+      const { object } = node;
+      // A private method taken as a value cannot carry its twin from the class: it is paired where it is taken.
+      if (object.type === 'ThisExpression' || object.type === 'Identifier') {
+        this.#rope.add(`${this.#p}P(`);
+        this.#emit(object);
+        this.#rope.add(`.#${name},`);
+        this.#emit(object);
+        this.#rope.add(`.#${this.#p}${name})`);
+        return;
+      }
+    }
+    if (node.computed) return this.#children(node);
+    this.#emit(node.object);
+    this.#rope.copy(node.object.end, node.end);
+  }
+
+  // --- functions ----------------------------------------------------------------------------------------------
+
+  #twinKind(node: FunctionNode): TwinKind {
+    if (node.async) return { refuse: `async function${node.id ? ` ${node.id.name}` : ''}` };
+    if (node.generator) return 'none';
+    if (!this.#suspends(node.body) && !node.params.some((param) => this.#suspends(param))) return 'none';
+    if (this.#depth >= deepest) return { refuse: `function nested more than ${deepest} levels deep` };
+    if (node.type === 'ArrowFunctionExpression') {
+      const captures = capturesOf(node);
+      if (captures.superCall) return { refuse: 'arrow function that calls super()' };
+      if (captures.superWrite) return { refuse: 'arrow function that assigns to super' };
+    }
+    return 'twin';
+  }
+
+  /** Whether running `node` (not the functions inside it) may meet a step: it has a call that is not known to be harmless. */
+  #suspends(node: AnyNode): boolean {
+    const known = this.#suspendsCache.get(node);
+    if (known !== undefined) return known;
+    const answer = this.#computeSuspends(node);
+    this.#suspendsCache.set(node, answer);
+    return answer;
+  }
+  readonly #suspendsCache = new WeakMap<AnyNode, boolean>();
+
+  #computeSuspends(node: AnyNode): boolean {
+    if (isFunction(node)) return false;
+    if (node.type === 'TaggedTemplateExpression') return true;
+    if (node.type === 'CallExpression' && !this.#isStepless(node)) return true;
+    if (isClass(node)) {
+      if (node.superClass && this.#suspends(node.superClass)) return true;
+      return node.body.body.some((m) => m.type !== 'StaticBlock' && m.computed && this.#suspends(m.key));
+    }
+    return childrenOf(node).some((child) => this.#suspends(child));
+  }
+
+  #isStepless(node: acorn.CallExpression): boolean {
+    const { callee } = node;
+    if (callee.type === 'Super') return true;
+    const root = callee.type === 'MemberExpression' ? callee.object : callee;
+    return root.type === 'Identifier' && stepless.has(root.name) && !this.#declared.has(root.name);
+  }
+
+  #functionDeclaration(node: acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration): void {
+    const kind = this.#twinKind(node);
+    const anonymous = node.id === null && kind !== 'none';
+    this.#plainFunction(node, anonymous ? `${this.#p}default` : undefined);
+    if (kind !== 'twin') return;
+    this.#rope.add(`function* ${this.#p}tw_${node.id?.name ?? `${this.#p}default`}`, node.start);
+    this.#twinRest(node);
+  }
+
+  /** A function expression or an arrow function where a value stands, paired with its twin. */
+  #functionValue(node: FunctionNode, name: string | undefined): void {
+    const kind = this.#twinKind(node);
+    if (kind === 'none') return this.#plainFunction(node);
+    const p = this.#p;
+    const self = node.type === 'FunctionExpression' ? node.id?.name : undefined;
+    this.#rope.add(`${p}${self !== undefined && kind === 'twin' ? 'F' : 'P'}(`);
+    // An object literal gives an anonymous function its name as the author's own position would have.
+    if (name !== undefined) this.#rope.add(`{${JSON.stringify(name)}:`);
+    this.#plainFunction(node);
+    if (name !== undefined) this.#rope.add(`}[${JSON.stringify(name)}]`);
+    this.#rope.add(self !== undefined && kind === 'twin' ? `,${self}=>` : ',');
+    this.#twinOrRefusal(node, kind);
+    this.#rope.add(')');
+  }
+
+  #twinValue(node: FunctionNode): void {
+    this.#twinOrRefusal(node, this.#twinKind(node));
+  }
+
+  #twinOrRefusal(node: FunctionNode, kind: TwinKind): void {
+    if (kind === 'twin') this.#twinExpression(node);
+    else this.#rope.add(this.#refusal(kind === 'none' ? 'function' : kind.refuse, node.start));
+  }
+
+  /** The function as the author wrote it, with the functions inside it paired. */
+  #plainFunction(node: FunctionNode, newName?: string): void {
+    const frame = this.#frame;
+    const inArrowTwin = this.#inArrowTwin;
+    const inDerived = this.#inDerivedConstructor;
+    const scope = this.#scope;
+    this.#frame = undefined;
+    this.#scope = this.#scopes.get(node)!;
+    if (node.type !== 'ArrowFunctionExpression') {
+      this.#inArrowTwin = false;
+      this.#inDerivedConstructor = false;
+    }
+    this.#depth++;
+    let at = node.start;
+    if (newName !== undefined) {
+      at = this.#code.indexOf('(', node.start);
+      this.#rope.copy(node.start, at);
+      this.#rope.add(` ${newName}`);
+    }
+    for (const child of childrenOf(node)) {
+      if (child === node.id) continue;
+      this.#rope.copy(at, child.start);
+      this.#emit(child);
+      at = child.end;
+    }
+    this.#rope.copy(at, node.end);
+    this.#depth--;
+    this.#frame = frame;
+    this.#inArrowTwin = inArrowTwin;
+    this.#inDerivedConstructor = inDerived;
+    this.#scope = scope;
+  }
+
+  /** A twin as an expression. An arrow's twin takes `this` and its companions from around it, as the arrow does. */
+  #twinExpression(node: FunctionNode): void {
+    const p = this.#p;
+    const captures = node.type === 'ArrowFunctionExpression' ? capturesOf(node) : undefined;
+    const names: string[] = [];
+    const values: string[] = [];
+    if (captures !== undefined && !this.#inArrowTwin) {
+      if (captures.arguments) {
+        names.push(`${p}ar`);
+        values.push('arguments');
+      }
+      if (captures.newTarget) {
+        names.push(`${p}nt`);
+        values.push('new.target');
+      }
+      if (captures.super) {
+        names.push(`${p}sg`);
+        values.push(`${p}k=>super[${p}k]`);
+      }
+    }
+    const lazy = this.#inDerivedConstructor;
+    if (captures?.this) this.#rope.add(`${p}${lazy ? 'L' : 'B'}(`);
+    if (names.length > 0) this.#rope.add(`((${names.join(',')})=>`);
+    this.#rope.add('function*', node.start);
+    this.#twinRest(node);
+    if (names.length > 0) this.#rope.add(`)(${values.join(',')})`);
+    if (captures?.this) this.#rope.add(lazy ? ',()=>this)' : ',this)');
+  }
+
+  /** Parameters and body of a twin. */
+  #twinRest(node: FunctionNode): void {
+    this.#twins++;
+    const outer = {
+      frame: this.#frame,
+      arrow: this.#inArrowTwin,
+      derived: this.#inDerivedConstructor,
+      scope: this.#scope,
+    };
+    const frame: Frame = { used: 0, most: 0 };
+    this.#scope = this.#scopes.get(node)!;
+    this.#inArrowTwin = node.type === 'ArrowFunctionExpression';
+    this.#inDerivedConstructor = false;
+    this.#depth++;
+    const moved = node.params.some((param) => this.#suspends(param));
+    this.#frame = undefined;
+    this.#rope.add('(');
+    if (moved) this.#rope.add(`...${this.#p}ps`);
+    else this.#list(node.params);
+    this.#rope.add(')');
+    this.#frame = frame;
+    let temporaries: Slot | undefined;
+    const opening = (): void => {
+      temporaries = this.#rope.slot();
+      if (!moved) return;
+      // A generator's parameters may not yield: defaults that call are evaluated as its first statement.
+      this.#rope.add('var [');
+      this.#list(node.params);
+      this.#rope.add(`]=${this.#p}ps;`);
+    };
+    if (node.body.type === 'BlockStatement') {
+      const body = node.body;
+      if (moved) {
+        this.#rope.add('{');
+        opening();
+        this.#block(body);
+        this.#rope.add('}');
+      } else this.#block(body, opening);
+    } else {
+      this.#rope.add('{');
+      opening();
+      this.#rope.add('return ', node.body.start);
+      this.#rope.add('(');
+      this.#emit(node.body);
+      this.#rope.add(');}', node.body.end);
+    }
+    if (frame.most > 0 && temporaries !== undefined)
+      temporaries.text = `let ${Array.from({ length: frame.most }, (_, i) => `${this.#p}${i}`).join(',')};`;
+    this.#depth--;
+    this.#frame = outer.frame;
+    this.#inArrowTwin = outer.arrow;
+    this.#inDerivedConstructor = outer.derived;
+    this.#scope = outer.scope;
+  }
+
+  #list(nodes: readonly AnyNode[]): void {
+    for (const [i, node] of nodes.entries()) {
+      if (i > 0) this.#rope.add(',');
+      this.#emit(node);
+    }
+  }
+
+  // --- classes and literals -----------------------------------------------------------------------------------
+
+  #class(node: ClassNode): void {
+    const members = node.body.body;
+    const privates = new Map<string, boolean>();
+    for (const m of members)
+      if (m.type === 'MethodDefinition' && m.kind === 'method' && m.key.type === 'PrivateIdentifier')
+        privates.set(m.key.name, this.#twinKind(m.value) === 'twin');
+      else if (m.type !== 'StaticBlock' && m.key.type === 'PrivateIdentifier')
+        privates.set(m.key.name, false);
+    this.#privates.push(privates);
+    let at = node.start;
+    for (const child of [node.id, node.superClass]) {
+      if (!child) continue;
+      this.#rope.copy(at, child.start);
+      this.#emit(child);
+      at = child.end;
+    }
+    const open = node.body.start + 1;
+    this.#rope.copy(at, open);
+    const keys = new Map<acorn.MethodDefinition, string>();
+    for (const m of members)
+      if (
+        m.type === 'MethodDefinition' &&
+        m.kind === 'method' &&
+        m.computed &&
+        this.#twinKind(m.value) !== 'none'
+      )
+        keys.set(m, `${this.#p}k${this.#keys++}`);
+    this.#memberTwins(members, keys);
+    at = open;
+    for (const member of members) {
+      this.#rope.copy(at, member.start);
+      this.#classMember(member, node, keys);
+      at = member.end;
+    }
+    this.#rope.copy(at, node.end);
+    this.#privates.pop();
+  }
+
+  /** A static block that pairs the public methods: inside the class body, so that private names and `super` reach. */
+  #memberTwins(members: ClassNode['body']['body'], keys: ReadonlyMap<acorn.MethodDefinition, string>): void {
+    for (const isStatic of [false, true]) {
+      const methods = members.filter(
+        (m): m is acorn.MethodDefinition =>
+          m.type === 'MethodDefinition' &&
+          m.kind === 'method' &&
+          m.static === isStatic &&
+          m.key.type !== 'PrivateIdentifier' &&
+          this.#twinKind(m.value) !== 'none',
+      );
+      if (methods.length === 0) continue;
+      const target = isStatic ? 'this' : 'this.prototype';
+      this.#rope.add(`static{${this.#p}M(${target},{`);
+      if (methods.some((m) => capturesOf(m.value).super))
+        this.#rope.add(`__proto__:${this.#p}h.prototypeOf(${target}),`);
+      const outer = this.#leaveFunction();
+      for (const method of methods) {
+        const kind = this.#twinKind(method.value);
+        const key = this.#keyText(method, keys.get(method));
+        if (kind === 'twin') {
+          this.#rope.add(`*${key}`, method.start);
+          this.#twinRest(method.value);
+          this.#rope.add(',');
+        } else if (kind !== 'none') this.#rope.add(`${key}:${this.#refusal(kind.refuse, method.start)},`);
+      }
+      outer();
+      this.#rope.add('});}');
+    }
+  }
+
+  #classMember(
+    member: ClassNode['body']['body'][number],
+    owner: ClassNode,
+    keys: ReadonlyMap<acorn.MethodDefinition, string>,
+  ): void {
+    if (member.type === 'StaticBlock') {
+      const outer = this.#leaveFunction();
+      const scope = this.#scope;
+      this.#scope = this.#scopes.get(member)!;
+      this.#block(member);
+      this.#scope = scope;
+      outer();
+      return;
+    }
+    if (member.computed) {
+      const temporary = member.type === 'MethodDefinition' ? keys.get(member) : undefined;
+      this.#rope.copy(member.start, member.key.start);
+      if (temporary !== undefined) this.#rope.add(`${temporary}=`);
+      this.#emit(member.key);
+    } else this.#rope.copy(member.start, member.key.end);
+    if (member.type === 'PropertyDefinition') {
+      const outer = this.#leaveFunction();
+      const value = member.value;
+      if (value) {
+        this.#rope.copy(member.key.end, value.start);
+        const name = !member.computed && member.key.type === 'Identifier' ? member.key.name : undefined;
+        if (isAnonymousFunction(value)) this.#functionValue(value, name);
+        else this.#emit(value);
+        this.#rope.copy(value.end, member.end);
+      } else this.#rope.copy(member.key.end, member.end);
+      this.#terminate(member);
+      outer();
+      return;
+    }
+    this.#rope.copy(member.key.end, member.value.start);
+    const outer = this.#leaveFunction();
+    this.#inDerivedConstructor = member.kind === 'constructor' && owner.superClass !== null;
+    this.#method(member.value);
+    if (
+      member.key.type === 'PrivateIdentifier' &&
+      member.kind === 'method' &&
+      this.#twinKind(member.value) === 'twin'
+    ) {
+      this.#rope.add(`${member.static ? ' static ' : ' '}*#${this.#p}${member.key.name}`, member.start);
+      this.#twinRest(member.value);
+    }
+    outer();
+  }
+
+  /** A method's function: like a plain function, but a constructor keeps its mark. */
+  #method(node: FunctionNode): void {
+    const derived = this.#inDerivedConstructor;
+    if (!derived) return this.#plainFunction(node);
+    const scope = this.#scope;
+    this.#scope = this.#scopes.get(node)!;
+    this.#depth++;
+    this.#children(node);
+    this.#depth--;
+    this.#scope = scope;
+  }
+
+  /** Class bodies have their own `this`, and nothing in them runs in the twin around them. Returns the way back. */
+  #leaveFunction(): () => void {
+    const frame = this.#frame;
+    const arrow = this.#inArrowTwin;
+    const derived = this.#inDerivedConstructor;
+    this.#frame = undefined;
+    this.#inArrowTwin = false;
+    this.#inDerivedConstructor = false;
+    return () => {
+      this.#frame = frame;
+      this.#inArrowTwin = arrow;
+      this.#inDerivedConstructor = derived;
+    };
+  }
+
+  #keyText(node: { key: AnyNode; computed: boolean }, temporary: string | undefined): string {
+    if (node.computed) return `[${temporary}]`;
+    const text = this.#code.slice(node.key.start, node.key.end);
+    return node.key.type === 'Identifier' && node.key.name === '__proto__' ? '["__proto__"]' : text;
+  }
+
+  #object(node: acorn.ObjectExpression): void {
+    const withSuper = node.properties.filter(
+      (q): q is acorn.Property =>
+        q.type === 'Property' &&
+        q.method &&
+        this.#twinKind(q.value as FunctionNode) !== 'none' &&
+        capturesOf(q.value).super,
+    );
+    if (withSuper.length > 0) this.#rope.add(`${this.#p}O(`);
+    this.#children(node, (child) => {
+      if (child.type === 'Property')
+        this.#property(
+          child,
+          withSuper.some((q) => q === child),
+        );
+      else this.#emit(child);
+    });
+    if (withSuper.length === 0) return;
+    const refused = withSuper
+      .filter((q) => !q.computed)
+      .map(
+        (q) =>
+          `${this.#keyText(q, undefined)}:${this.#refusal('method of an object literal that uses super', q.start)}`,
+      );
+    this.#rope.add(`,{${refused.join(',')}})`);
+  }
+
+  #property(node: acorn.Property | acorn.AssignmentProperty, plainOnly: boolean): void {
+    const value = node.value as AnyNode;
+    if (node.shorthand) {
+      if (this.#inArrowTwin && value.type === 'Identifier' && value.name === 'arguments')
+        this.#rope.add(`arguments:${this.#p}ar`);
+      else this.#emit(value);
+      return;
+    }
+    const accessor = node.kind !== 'init';
+    const kind = isFunction(value) ? this.#twinKind(value) : 'none';
+    if (!node.method || plainOnly || kind === 'none' || accessor) {
+      if (node.computed) {
+        this.#rope.copy(node.start, node.key.start);
+        this.#emit(node.key);
+        this.#rope.copy(node.key.end, value.start);
+      } else this.#rope.copy(node.start, value.start);
+      if ((node.method || accessor) && isFunction(value)) this.#plainFunction(value);
+      else if (isAnonymousFunction(value) && !node.computed) this.#functionValue(value, keyName(node.key));
+      else this.#emit(value);
+      return;
+    }
+    // m() {...}  becomes  m: $P({ m() {...} }.m, { *m() {...} }.m)
+    const temporary = node.computed ? `${this.#p}k${this.#keys++}` : undefined;
+    if (temporary !== undefined) {
+      this.#rope.add(`[${temporary}=`);
+      this.#emit(node.key);
+      this.#rope.add(']');
+    } else this.#rope.add(this.#keyText(node, undefined));
+    const key = this.#keyText(node, temporary);
+    const read = temporary !== undefined ? `[${temporary}]` : `[${JSON.stringify(keyName(node.key))}]`;
+    this.#rope.add(`:${this.#p}P({${(value as FunctionNode).async ? 'async ' : ''}${key}`);
+    this.#plainFunction(value as FunctionNode);
+    this.#rope.add(`}${read},`);
+    if (kind === 'twin') {
+      this.#rope.add(`{*${key}`, node.start);
+      const outer = this.#leaveFunction();
+      this.#twinRest(value as FunctionNode);
+      outer();
+      this.#rope.add(`}${read})`);
+    } else this.#rope.add(`${this.#refusal(kind.refuse, node.start)})`);
+  }
+
+  // --- calls --------------------------------------------------------------------------------------------------
+
+  #call(node: acorn.CallExpression): void {
+    const { callee } = node;
+    if (this.#frame === undefined) {
+      // A function that is called where it stands, in plain code, runs plainly and nobody else holds it.
+      if (isAnonymousFunction(callee) && !callee.async)
+        return this.#children(node, (child) =>
+          child === callee ? this.#plainFunction(callee) : this.#emit(child),
+        );
+      return this.#children(node, (child) => {
+        // A private method that is called, not taken as a value, must keep its receiver.
+        if (
+          child === callee &&
+          callee.type === 'MemberExpression' &&
+          !callee.computed &&
+          callee.object.type !== 'Super'
+        ) {
+          this.#emit(callee.object);
+          this.#rope.copy(callee.object.end, callee.end);
+        } else this.#emit(child);
+      });
+    }
+    if (this.#isStepless(node) || (callee.type === 'Identifier' && callee.name === 'eval'))
+      return this.#children(node);
+    if (callee.type === 'ChainExpression')
+      return this.#refuseHere('call of a parenthesised optional chain', node);
+    if (this.#atomic(node)) return;
+    if (
+      callee.type === 'MemberExpression' &&
+      callee.property.type === 'PrivateIdentifier' &&
+      this.#privateTwin(callee.property.name)
+    ) {
+      this.#rope.add('(yield* (');
+      this.#emit(callee.object);
+      this.#rope.add(`).#${this.#p}${callee.property.name}(`);
+      this.#list(node.arguments);
+      this.#rope.add('))');
+      return;
+    }
+    this.#dynamicCall(callee, () => this.#list(node.arguments), node.arguments.length > 0);
+  }
+
+  /** `($o = object, $a = $o.name, $o = ($c = $a[T] ?? $a).call($o, ...), $c === $a ? $o : yield* $o)` */
+  #dynamicCall(callee: AnyNode, args: () => void, hasArguments: boolean): void {
+    const [o, a, c] = this.#take(3) as [string, string, string];
+    const receiver = this.#callee(callee, o, a);
+    const T = `${this.#p}T`;
+    this.#rope.add(`,${o}=(${c}=${a}[${T}]??${a})`);
+    this.#rope.add(receiver === undefined ? '(' : `.call(${receiver}${hasArguments ? ',' : ''}`);
+    args();
+    this.#rope.add(`),${c}===${a}?${o}:yield* ${o})`);
+    this.#give(3);
+  }
+
+  /** Writes `(` and the evaluation of a callee into `a`; returns the receiver, if there is one. */
+  #callee(callee: AnyNode, o: string, a: string): string | undefined {
+    if (callee.type !== 'MemberExpression') {
+      this.#rope.add(`(${a}=(`);
+      this.#emit(callee);
+      this.#rope.add(')');
+      return undefined;
+    }
+    const { object } = callee;
+    if (object.type === 'Super') {
+      this.#rope.add(`(${a}=`);
+      this.#emit(callee);
+      return 'this';
+    }
+    const isThis = object.type === 'ThisExpression';
+    if (isThis) this.#rope.add(`(${a}=this`);
+    else {
+      this.#rope.add(`(${o}=(`);
+      this.#emit(object);
+      this.#rope.add(`),${a}=${o}`);
+    }
+    this.#memberName(callee);
+    return isThis ? 'this' : o;
+  }
+
+  #memberName(node: acorn.MemberExpression): void {
+    if (node.computed) {
+      this.#rope.add('[');
+      this.#emit(node.property);
+      this.#rope.add(']');
+    } else {
+      this.#rope.add('.');
+      this.#rope.copy(node.property.start, node.property.end);
+    }
+  }
+
+  /** `Atomics.add(view, 0, 1)` becomes `(yield $s(ADD, site, view, 0, 1))`. */
+  #atomic(node: acorn.CallExpression): boolean {
+    const path = pathOf(node.callee, this.#scope);
+    if (path?.length !== 2 || path[0] !== 'Atomics') return false;
+    const step = atomicSteps[path[1]!];
+    const count = node.arguments.length;
+    if (step === undefined || count < step.least || count > step.most) return false;
+    if (node.arguments.some((argument) => argument.type === 'SpreadElement')) return false;
+    this.#rope.add(`(yield ${this.#p}s(${step.kind},${this.#site(node.start)}`, node.start);
+    for (const argument of node.arguments) {
+      this.#rope.add(',');
+      this.#emit(argument);
+    }
+    this.#rope.add('))');
+    return true;
+  }
+
+  #taggedTemplate(node: acorn.TaggedTemplateExpression): void {
+    if (this.#frame === undefined) return this.#children(node);
+    this.#dynamicCall(
+      node.tag,
+      () => {
+        this.#rope.add(`...${this.#p}G`);
+        this.#emit(node.quasi);
+      },
+      true,
+    );
+  }
+
+  /** An optional chain with calls, link by link: each `?.` opens a conditional that the end of the chain closes. */
+  #chain(node: acorn.ChainExpression): void {
+    const links: (acorn.MemberExpression | acorn.CallExpression)[] = [];
+    let base: AnyNode = node.expression;
+    while (base.type === 'MemberExpression' || base.type === 'CallExpression') {
+      if (base.type === 'MemberExpression' && base.object.type === 'Super') break;
+      links.unshift(base);
+      base = base.type === 'MemberExpression' ? base.object : base.callee;
+    }
+    const [o, v, c, r] = this.#take(4) as [string, string, string, string];
+    let closers = 0;
+    let receiver = base.type === 'MemberExpression' ? 'this' : undefined;
+    this.#rope.add(`(${v}=(`);
+    this.#emit(base);
+    this.#rope.add(')');
+    for (const [i, link] of links.entries()) {
+      if (link.optional) {
+        this.#rope.add(`,${v}===null||${v}===undefined?undefined:(`);
+        closers++;
+      } else this.#rope.add(',');
+      if (link.type === 'MemberExpression') {
+        const called = links[i + 1]?.type === 'CallExpression';
+        if (called) this.#rope.add(`${o}=${v},`);
+        receiver = called ? o : undefined;
+        const name = link.property.type === 'PrivateIdentifier' ? link.property.name : undefined;
+        if (name !== undefined && called && this.#privateTwin(name))
+          this.#rope.add(`${v}=${this.#p}P(${o}.#${name},${o}.#${this.#p}${name})`);
+        else {
+          this.#rope.add(`${v}=${v}`);
+          this.#memberName(link);
+        }
+      } else {
+        this.#rope.add(`${r}=(${c}=${v}[${this.#p}T]??${v})`);
+        this.#rope.add(
+          receiver === undefined ? '(' : `.call(${receiver}${link.arguments.length > 0 ? ',' : ''}`,
+        );
+        this.#list(link.arguments);
+        this.#rope.add(`),${v}=${c}===${v}?${r}:yield* ${r}`);
+        receiver = undefined;
+      }
+    }
+    this.#rope.add(')'.repeat(closers + 1));
+    this.#give(4);
+  }
+
+  // --- small things -------------------------------------------------------------------------------------------
+
+  #privateTwin(name: string): boolean {
+    for (let i = this.#privates.length - 1; i >= 0; i--) {
+      const found = this.#privates[i]!.get(name);
+      if (found !== undefined) return found;
+    }
+    return false;
+  }
+
+  #take(count: number): string[] {
+    const frame = this.#frame!;
+    const names = Array.from({ length: count }, (_, i) => `${this.#p}${frame.used + i}`);
+    frame.used += count;
+    frame.most = Math.max(frame.most, frame.used);
+    return names;
+  }
+
+  #give(count: number): void {
+    this.#frame!.used -= count;
+  }
+
+  /** The text of a site's number: where in the author's file a step stands. */
+  #site(offset: number): string {
+    const original = this.#toOriginal(offset);
+    this.#sites.push(original?.line ?? 0, (original?.column ?? 0) + 1);
+    return `${this.#p}S+${this.#sites.length / 2 - 1}`;
+  }
+
+  #refusal(what: string, offset: number): string {
+    this.#twins++;
+    return `${this.#p}R(${JSON.stringify(what)},${this.#site(offset)})`;
+  }
+
+  #refuseHere(what: string, node: AnyNode): void {
+    this.#rope.add(`${this.#p}X(${JSON.stringify(what)},${this.#site(node.start)})`);
+  }
+}
+
+function isAnonymousFunction(node: AnyNode): node is FunctionNode {
+  return isFunction(node) && !node.id;
+}
+
+function keyName(key: AnyNode): string | undefined {
+  if (key.type === 'Identifier') return key.name === '__proto__' ? undefined : key.name;
+  if (key.type === 'Literal') return String(key.value);
+  return undefined;
+}

@@ -1,0 +1,180 @@
+/**
+ * What instrumented modules call. One host an isolate, on the global object: instrumented modules, several copies of this
+ * package and the engine meet there. Installing it also replaces the functions of `Atomics` by ones that behave the same
+ * outside an execution and, inside one, report the steps of frames that cannot be suspended.
+ */
+import { installBuiltins, nativeAtomics } from './builtins.ts';
+import { type AtomicView, Step, type StepKind } from './step.ts';
+
+export const twinSymbol: unique symbol = Symbol.for('threadproof.twin') as never;
+const hostSymbol = Symbol.for('threadproof.host');
+
+// biome-ignore lint/complexity/noBannedTypes: any function at all may have a twin
+export type AnyFunction = Function & { [twinSymbol]?: Twin };
+export type Twin = (this: unknown, ...args: unknown[]) => Generator<undefined, unknown, unknown>;
+
+/** A place in an author's file. Lines and columns are 1-based. */
+export interface Site {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What the engine does with a step that a frame makes which cannot be suspended. Returns the step's result. */
+export type ImmediateStep = (
+  kind: StepKind,
+  view: AtomicView,
+  index: unknown,
+  a: unknown,
+  b: unknown,
+) => unknown;
+
+/** An error of ours about a construct that cannot run as a thread. Ends the execution with the outcome `crashed`. */
+export class UnsupportedError extends Error {
+  override readonly name = 'UnsupportedError';
+  readonly site: Site | undefined;
+
+  constructor(message: string, site?: Site) {
+    super(site === undefined ? message : `${message} (${site.file}:${site.line}:${site.column})`);
+    this.site = site;
+  }
+}
+
+export interface Host {
+  readonly helpers: Readonly<Record<string, unknown>>;
+  readonly prototypeOf: (object: object) => object | null;
+  /** Registers the sites of a module (flat list of line, column); the same module gives the same numbers again. */
+  readonly sites: (file: string, positions: readonly number[]) => number;
+  readonly site: (index: number) => Site | undefined;
+  /** Names the record that the next steps are written to: the pending step of the thread about to be resumed. */
+  readonly focus: (step: Step) => void;
+  /** The functions of `Atomics` as the platform made them. */
+  readonly native: typeof Atomics;
+  /** Set while a thread runs: receives the steps of frames that cannot be suspended. */
+  immediate: ImmediateStep | undefined;
+  /** Virtual time in ms and virtual randomness: what the clock and `Math.random` answer while an execution runs. */
+  clock: (() => number) | undefined;
+  random: (() => number) | undefined;
+}
+
+let step: Step = new Step();
+
+/** The one hot helper: writes down what the thread is about to do. The twin yields right after. */
+function announce(
+  kind: StepKind,
+  site: number,
+  view: AtomicView,
+  index: unknown,
+  a: unknown,
+  b: unknown,
+): void {
+  const s = step;
+  s.kind = kind;
+  s.site = site;
+  s.view = view;
+  s.index = index;
+  s.a = a;
+  s.b = b;
+}
+
+function pair(plain: AnyFunction, twin: Twin): AnyFunction {
+  plain[twinSymbol] = twin;
+  return plain;
+}
+
+function createHost(): Host {
+  const files: { readonly file: string; readonly positions: readonly number[]; readonly base: number }[] = [];
+  const bases = new Map<string, number>();
+  let sites = 0;
+  const host: Host = {
+    prototypeOf: Object.getPrototypeOf,
+    native: nativeAtomics(),
+    sites(file, positions) {
+      const key = `${file}\n${positions.join()}`;
+      const known = bases.get(key);
+      if (known !== undefined) return known;
+      const base = sites;
+      bases.set(key, base);
+      files.push({ file, positions, base });
+      sites += positions.length / 2;
+      return base;
+    },
+    site(index) {
+      if (index < 0) return undefined;
+      for (const { file, positions, base } of files) {
+        const i = (index - base) * 2;
+        if (i >= 0 && i < positions.length) return { file, line: positions[i]!, column: positions[i + 1]! };
+      }
+      return undefined;
+    },
+    focus(next) {
+      step = next;
+    },
+    immediate: undefined,
+    clock: undefined,
+    random: undefined,
+    helpers: {
+      T: twinSymbol,
+      s: announce,
+      P: pair,
+      F: (plain: AnyFunction, make: (self: AnyFunction) => Twin) => pair(plain, make(plain)),
+      D: (plain: AnyFunction, twin: Twin) => {
+        Object.defineProperty(plain, 'name', { value: 'default', configurable: true });
+        return pair(plain, twin);
+      },
+      M: (target: object, twins: Record<PropertyKey, Twin>) => {
+        for (const key of Reflect.ownKeys(twins)) {
+          const plain = Object.getOwnPropertyDescriptor(target, key)?.value as unknown;
+          if (typeof plain === 'function') pair(plain as AnyFunction, twins[key]!);
+        }
+      },
+      O: (literal: Record<PropertyKey, unknown>, twins: Record<PropertyKey, Twin>) => {
+        for (const key of Reflect.ownKeys(twins)) {
+          const plain = Object.getOwnPropertyDescriptor(literal, key)?.value as unknown;
+          if (typeof plain === 'function') pair(plain as AnyFunction, twins[key]!);
+        }
+        return literal;
+      },
+      B: (twin: Twin, self: unknown) => bind.call(twin, self),
+      L:
+        (twin: Twin, self: () => unknown) =>
+        (...args: unknown[]) =>
+          twin.apply(self(), args),
+      R: (what: string, site: number): Twin =>
+        // biome-ignore lint/correctness/useYield: a twin that refuses at once
+        function* () {
+          throw refusal(what, host.site(site));
+        },
+      X: (what: string, site: number) => {
+        throw refusal(what, host.site(site));
+      },
+      G: (strings: TemplateStringsArray, ...values: unknown[]) => [strings, ...values],
+    },
+  };
+  return host;
+}
+
+const bind = Function.prototype.bind;
+
+function refusal(what: string, site: Site | undefined): UnsupportedError {
+  return new UnsupportedError(
+    `${what} cannot run as part of a thread: a thread's body is plain synchronous code; call it outside thread and attach`,
+    site,
+  );
+}
+
+/** The host of this isolate, installed on the first call. */
+export function installHost(): Host {
+  const global = globalThis as { [hostSymbol]?: Host };
+  let host = global[hostSymbol];
+  if (host === undefined) {
+    host = createHost();
+    Object.defineProperty(globalThis, hostSymbol, { value: host, configurable: true });
+    installBuiltins(host);
+  }
+  return host;
+}
+
+export function twinOf(fn: unknown): Twin | undefined {
+  return typeof fn === 'function' ? (fn as AnyFunction)[twinSymbol] : undefined;
+}

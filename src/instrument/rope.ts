@@ -1,0 +1,119 @@
+/**
+ * A rope of output text with marks into the author's source, from which a source map is made.
+ * A plain string editor cannot serve here: one stretch of source is written several times (the plain
+ * function and its twin), and every copy must map to the same lines.
+ */
+import { GenMapping, maybeAddSegment, setSourceContent, toEncodedMap } from '@jridgewell/gen-mapping';
+
+export interface Position {
+  readonly source: string;
+  /** 1-based */
+  readonly line: number;
+  /** 0-based, in UTF-16 units */
+  readonly column: number;
+}
+
+/** A place that is filled in later (how many temporaries a function needs is known only at its end). */
+export interface Slot {
+  text: string;
+}
+
+const unmapped = -1;
+
+export class Rope {
+  readonly #pieces: (string | Slot)[] = [];
+  /** For each piece the source offset at which it starts, or `unmapped`. Same length as `#pieces`. */
+  readonly #offsets: number[] = [];
+  readonly #copied: boolean[] = [];
+  readonly #source: string;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** Text of our own. `at` ties its start to a source offset. */
+  add(text: string, at: number = unmapped): void {
+    this.#pieces.push(text);
+    this.#offsets.push(at);
+    this.#copied.push(false);
+  }
+
+  slot(): Slot {
+    const slot: Slot = { text: '' };
+    this.#pieces.push(slot);
+    this.#offsets.push(unmapped);
+    this.#copied.push(false);
+    return slot;
+  }
+
+  /** The author's text from `start` to `end`, mapped word by word. */
+  copy(start: number, end: number): void {
+    if (end <= start) return;
+    this.#pieces.push(this.#source.slice(start, end));
+    this.#offsets.push(start);
+    this.#copied.push(true);
+  }
+
+  toString(): string {
+    let text = '';
+    for (const piece of this.#pieces) text += typeof piece === 'string' ? piece : piece.text;
+    return text;
+  }
+
+  /**
+   * @param toOriginal maps an offset of the source this rope was made from to the author's file
+   *   (which differs when types were stripped before); undefined where nothing is known.
+   */
+  map(
+    toOriginal: (offset: number) => Position | undefined,
+    contents: ReadonlyMap<string, string | null>,
+  ): string {
+    const map = new GenMapping();
+    let line = 0;
+    let column = 0;
+    const mark = (offset: number): void => {
+      const original = toOriginal(offset);
+      if (original !== undefined)
+        maybeAddSegment(map, line, column, original.source, original.line - 1, original.column);
+    };
+    for (let i = 0; i < this.#pieces.length; i++) {
+      const piece = this.#pieces[i]!;
+      const text = typeof piece === 'string' ? piece : piece.text;
+      const offset = this.#offsets[i]!;
+      if (!this.#copied[i]) {
+        if (offset !== unmapped) mark(offset);
+        const newline = text.lastIndexOf('\n');
+        if (newline === -1) column += text.length;
+        else {
+          for (const c of text) if (c === '\n') line++;
+          column = text.length - newline - 1;
+        }
+        continue;
+      }
+      let inWord = false;
+      for (let k = 0; k < text.length; k++) {
+        const code = text.charCodeAt(k);
+        const word = isWord(code);
+        if (!word || !inWord) mark(offset + k);
+        inWord = word;
+        if (code === 10) {
+          line++;
+          column = 0;
+          inWord = false;
+        } else column++;
+      }
+    }
+    for (const [source, content] of contents) setSourceContent(map, source, content);
+    return JSON.stringify(toEncodedMap(map));
+  }
+}
+
+function isWord(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 48 && code <= 57) ||
+    code === 95 ||
+    code === 36
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Every error that the runtime itself raises. Each class has its own `name`, so that a caller can tell them apart
+ * also behind a boundary where the class is lost. Wrong arguments that no class here names are built-in
+ * `TypeError` (wrong kind of thing) and `RangeError` (wrong number).
+ */
+
+/** An offset, index or length that leaves the memory, view or region it belongs to. */
+export class BoundsError extends RangeError {
+  override readonly name = 'BoundsError';
+}
+
+/** An offset that is no multiple of its element's size, or an alignment that is no power of two. */
+export class AlignmentError extends RangeError {
+  override readonly name = 'AlignmentError';
+}
+
+/** No run of free memory holds the request (allocator), or the memory may not grow so far. */
+export class OutOfMemoryError extends Error {
+  override readonly name = 'OutOfMemoryError';
+  /** What was asked for, in bytes. */
+  readonly requestedBytes: number;
+  /** What is left altogether, in bytes. */
+  readonly freeBytes: number;
+  /** The longest contiguous run that is left, in bytes. */
+  readonly largestFreeBytes: number;
+
+  constructor(message: string, requestedBytes: number, freeBytes: number, largestFreeBytes: number) {
+    super(message);
+    this.requestedBytes = requestedBytes;
+    this.freeBytes = freeBytes;
+    this.largestFreeBytes = largestFreeBytes;
+  }
+}
+
+/** `free` was given an offset that this allocator never handed out. */
+export class ForeignPointerError extends Error {
+  override readonly name = 'ForeignPointerError';
+}
+
+/** `free` was given an offset at which nothing is allocated (any more). */
+export class DoubleFreeError extends Error {
+  override readonly name = 'DoubleFreeError';
+}
+
+/** A shared region or word is used before anybody created the primitive in it. */
+export class NotCreatedError extends Error {
+  override readonly name = 'NotCreatedError';
+}
+
+/** A lock is released by a thread that does not hold it. */
+export class NotOwnerError extends Error {
+  override readonly name = 'NotOwnerError';
+}
+
+/** A lock is taken by the thread that holds it already. */
+export class RelockError extends Error {
+  override readonly name = 'RelockError';
+}
+
+/** The thread that held the lock died: what the lock guards may be half written. */
+export class PoisonedError extends Error {
+  override readonly name = 'PoisonedError';
+}
+
+/** The barrier was aborted, was reset, or a partner gave up waiting. */
+export class BrokenBarrierError extends Error {
+  override readonly name = 'BrokenBarrierError';
+}
+
+/** More threads arrived at a barrier than it has parties. */
+export class TooManyPartiesError extends Error {
+  override readonly name = 'TooManyPartiesError';
+}
+
+/** A time limit passed before the awaited event. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+}

@@ -1,0 +1,37 @@
+/**
+ * A strategy is an oracle with three questions: may an execution begin, which thread takes the next step, and draw a number.
+ * Abilities (budgets, statistics, replay checks) belong to wrappers and to the explore loop, not to flags here.
+ * Modelled on Shuttle's `Scheduler` trait (https://github.com/awslabs/shuttle), with the pending steps visible so that guided
+ * strategies need no other door.
+ */
+import type { Step } from '../instrument/step.ts';
+
+/** What a strategy may see of an execution. The engine owns it and changes it in place. */
+export interface SchedulerView {
+  /** Number of threads of the program. */
+  readonly threads: number;
+  /** Threads that can take a step, ascending; the first `count` entries count. */
+  readonly enabled: Int32Array;
+  readonly count: number;
+  /** The thread that took the last step, or -1 at the start. */
+  readonly current: number;
+  /** The pending step of each thread: kind, view, index, site. */
+  readonly pending: readonly Step[];
+  /** Steps taken so far in this execution. */
+  readonly steps: number;
+  isEnabled(thread: number): boolean;
+  /** What the base order would choose here: the current thread while it can go on, else the lowest that can. */
+  baseChoice(): number;
+}
+
+export interface Strategy {
+  readonly name: string;
+  /** Begins execution number `execution` (0, 1, ...). False: nothing is left to explore. */
+  begin(execution: number, threads: number): boolean;
+  /** A thread among the enabled ones. Asked only where there are at least two. */
+  choose(view: SchedulerView): number;
+  /** A whole number in [0, bound). */
+  draw(bound: number): number;
+  /** What the strategy guarantees, for the summary: undefined where nothing can be said. */
+  guarantee?(executions: number): string | undefined;
+}
