@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['threadproof-source'] },
   ssr: { resolve: { conditions: ['threadproof-source'] } },
   test: {
@@ -9,3 +9,5 @@ export default defineConfig({
     coverage: { reportsDirectory: 'coverage/out' },
   },
 });
+
+export default config;

@@ -46,13 +46,20 @@ export interface VirtualOptions {
   readonly behaviours?: boolean;
   /** Milliseconds since the epoch of `performance.now` after which an execution is stopped as `exhausted`. */
   readonly deadline?: number;
+  /** Has the last word on every outcome but `exhausted` and `crashed`. */
+  readonly judge?: Judge;
 }
 
 /** A deviation from the base order: at step `at` the thread `thread` was chosen instead. */
 export interface Deviation {
   readonly at: number;
   readonly thread: number;
+  /** Ten bits of the fingerprint of the steps before it. */
+  readonly check: number;
 }
+
+/** Turns what the engine saw into what the property says of it: a linearizability verdict, say. */
+export type Judge = (outcome: Outcome, executor: VirtualExecutor) => Outcome;
 
 /** Reads in a row without an effective write before anybody is suspected of spinning. */
 const idleSteps = 64;
@@ -93,6 +100,7 @@ export class VirtualExecutor implements SchedulerView {
   readonly #deadline: number;
   readonly #hash: BehaviourHash | undefined;
   readonly #mayBlock: Uint8Array;
+  readonly #judge: Judge | undefined;
   readonly #isEnabled: Uint8Array;
   readonly #generators: (Generator<undefined, unknown, unknown> | undefined)[] = [];
   readonly #attaching: Uint8Array;
@@ -100,6 +108,7 @@ export class VirtualExecutor implements SchedulerView {
   readonly #results: unknown[] = [];
   #deviationSteps: Int32Array = new Int32Array(64);
   #deviationThreads: Uint8Array = new Uint8Array(64);
+  #deviationChecks: Int32Array = new Int32Array(64);
   /** Sleeping threads in the order in which they went to sleep, with the cell each sleeps on. */
   readonly #sleepers: number[] = [];
   readonly #sleepBuffer: (ArrayBufferLike | undefined)[] = [];
@@ -134,6 +143,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#maxSteps = options.maxSteps ?? 20_000;
     this.#deadline = options.deadline ?? Number.POSITIVE_INFINITY;
     this.#hash = options.behaviours === true ? new BehaviourHash() : undefined;
+    this.#judge = options.judge;
     this.#mayBlock = new Uint8Array(n);
     for (const id of main.mayBlock ?? nothing) this.#mayBlock[id] = 1;
     this.#isEnabled = new Uint8Array(n);
@@ -182,6 +192,7 @@ export class VirtualExecutor implements SchedulerView {
     return Array.from({ length: this.deviations }, (_, i) => ({
       at: this.#deviationSteps[i]!,
       thread: this.#deviationThreads[i]!,
+      check: this.#deviationChecks[i]!,
     }));
   }
 
@@ -202,13 +213,16 @@ export class VirtualExecutor implements SchedulerView {
     host.clock = this.#now;
     host.random = this.#draw;
     this.#random.seed(0x7470, 0);
+    let outcome: Outcome;
     try {
-      return this.#execute(strategy);
+      outcome = this.#execute(strategy);
     } finally {
       host.immediate = undefined;
       host.clock = undefined;
       host.random = undefined;
     }
+    if (this.#judge === undefined || outcome.kind === 'exhausted' || outcome.kind === 'crashed') return outcome;
+    return this.#judge(outcome, this);
   }
 
   #reset(record: boolean): void {
@@ -510,7 +524,11 @@ export class VirtualExecutor implements SchedulerView {
       const threads = new Uint8Array(i * 2);
       threads.set(this.#deviationThreads);
       this.#deviationThreads = threads;
+      const checks = new Int32Array(i * 2);
+      checks.set(this.#deviationChecks);
+      this.#deviationChecks = checks;
     }
+    this.#deviationChecks[i] = this.fingerprint & 1023;
     this.#deviationSteps[i] = this.steps;
     this.#deviationThreads[i] = thread;
   }

@@ -19,6 +19,8 @@ export interface SchedulerView {
   readonly pending: readonly Step[];
   /** Steps taken so far in this execution. */
   readonly steps: number;
+  /** Hash of the steps so far. */
+  readonly fingerprint: number;
   isEnabled(thread: number): boolean;
   /** What the base order would choose here: the current thread while it can go on, else the lowest that can. */
   baseChoice(): number;

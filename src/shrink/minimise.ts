@@ -1,0 +1,171 @@
+/**
+ * The last pass over a failing schedule: the fewest preemptions that still show the same failure.
+ *
+ * First the failing schedule itself loses deviations, one after another, as long as it fails (delta debugging, Zeller 2002). Then
+ * preemption bounds 0, 1, 2 ... below that are searched systematically (iterative context bounding, Musuvathi and Qadeer, PLDI 2007):
+ * depth-first over the points where a thread may be left, switches at a block or an end being free. Departure: the search
+ * has a budget of executions, and what it did not cover is said in the result.
+ */
+import { isFinding, type Outcome } from '../engine/outcome.ts';
+import type { Deviation, VirtualExecutor } from '../engine/virtual.ts';
+import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
+import { TIMEOUT } from '../instrument/step.ts';
+
+export interface Minimised {
+  readonly outcome: Outcome;
+  readonly deviations: readonly Deviation[];
+  readonly preemptions: number;
+  readonly steps: number;
+  readonly fingerprint: number;
+  /** Executions that the pass took. */
+  readonly tries: number;
+  /** True when every schedule with fewer preemptions was run and passed. */
+  readonly proved: boolean;
+}
+
+export interface MinimiseOptions {
+  /** Most executions. Default 20,000. */
+  readonly budget?: number;
+  /** `performance.now()` at which to stop with the best so far. */
+  readonly deadline?: number;
+}
+
+/** Two outcomes are the same failure when their kind and the shape of their message agree (numbers may differ). */
+export function signature(outcome: Outcome): string {
+  return `${outcome.kind} ${outcome.message.split('\n')[0]!.replace(/\d+/g, '#')}`;
+}
+
+/** Which failures count as the one that is being minimised. A deadlock of other threads is still that deadlock. */
+function sameFailure(wanted: Outcome): (outcome: Outcome) => boolean {
+  if (wanted.kind !== 'violated') return (outcome) => outcome.kind === wanted.kind;
+  const expected = signature(wanted);
+  return (outcome) => outcome.kind === 'violated' && signature(outcome) === expected;
+}
+
+export function minimise(
+  executor: VirtualExecutor,
+  failing: { readonly outcome: Outcome; readonly deviations: readonly Deviation[] },
+  { budget = 20_000, deadline = Number.POSITIVE_INFINITY }: MinimiseOptions = {},
+): Minimised | undefined {
+  const same = sameFailure(failing.outcome);
+  let tries = 0;
+  const attempt = (strategy: Strategy): Minimised | undefined => {
+    tries++;
+    strategy.begin(0, executor.threads);
+    const outcome = executor.run(strategy);
+    if (!isFinding(outcome) || !same(outcome)) return undefined;
+    const { preemptions, steps, fingerprint } = executor;
+    return { outcome, deviations: executor.schedule(), preemptions, steps, fingerprint, tries, proved: false };
+  };
+  let best = attempt(forgiving(failing.deviations));
+  if (best === undefined) return undefined;
+  best = withoutDeviations(best, attempt, () => tries < budget / 2 && performance.now() < deadline);
+  for (let bound = 0; bound < best.preemptions; bound++) {
+    const search = bounded(bound);
+    for (let more = true; more; more = search.advance()) {
+      if (tries >= budget || performance.now() >= deadline) return { ...best, tries };
+      const found = attempt(search);
+      if (found !== undefined) return { ...shorter(found, attempt), tries, proved: true };
+    }
+  }
+  return { ...best, tries, proved: true };
+}
+
+/** Drops chunks of deviations while the failure stays and no preemption is added. */
+function withoutDeviations(
+  start: Minimised,
+  attempt: (strategy: Strategy) => Minimised | undefined,
+  mayGoOn: () => boolean,
+): Minimised {
+  let best = start;
+  for (let size = Math.max(1, best.deviations.length >> 1); size >= 1; size = size === 1 ? 0 : size >> 1) {
+    for (let i = 0; i < best.deviations.length && mayGoOn(); ) {
+      const list = [...best.deviations.slice(0, i), ...best.deviations.slice(i + size)];
+      const found = attempt(forgiving(list));
+      if (found !== undefined && better(found, best)) best = found;
+      else i += size;
+    }
+  }
+  return best;
+}
+
+function better(a: Minimised, b: Minimised): boolean {
+  return a.preemptions < b.preemptions || (a.preemptions === b.preemptions && a.deviations.length < b.deviations.length);
+}
+
+/** Free switches that the search chose without need go back to the base order. */
+function shorter(found: Minimised, attempt: (strategy: Strategy) => Minimised | undefined): Minimised {
+  return withoutDeviations(found, attempt, () => true);
+}
+
+/** Deviations where they can be followed, the base order elsewhere. */
+function forgiving(deviations: readonly Deviation[]): Strategy {
+  let next = 0;
+  return {
+    name: 'shrink',
+    begin(): boolean {
+      next = 0;
+      return true;
+    },
+    choose(view: SchedulerView): number {
+      while (next < deviations.length && deviations[next]!.at < view.steps) next++;
+      const deviation = deviations[next];
+      if (deviation !== undefined && deviation.at === view.steps && view.isEnabled(deviation.thread)) return deviation.thread;
+      return view.baseChoice();
+    },
+    draw(): number {
+      return 0;
+    },
+  };
+}
+
+interface Search extends Strategy {
+  /** Moves to the next schedule; false when all with this bound were run. */
+  advance(): boolean;
+}
+
+/** Depth-first over all schedules with at most `bound` preemptions. The base choice comes first, so early schedules are simple. */
+function bounded(bound: number): Search {
+  const path: { readonly choices: readonly number[]; index: number }[] = [];
+  let depth = 0;
+  let used = 0;
+  return {
+    name: `preemption bound ${bound}`,
+    begin(): boolean {
+      depth = 0;
+      used = 0;
+      return true;
+    },
+    choose(view: SchedulerView): number {
+      const { current } = view;
+      const canGoOn = current !== -1 && view.isEnabled(current) && view.pending[current]!.kind !== TIMEOUT;
+      let point = path[depth];
+      if (point === undefined) {
+        const base = view.baseChoice();
+        const choices = [base];
+        if (!canGoOn || used < bound)
+          for (let i = 0; i < view.count; i++) if (view.enabled[i] !== base) choices.push(view.enabled[i]!);
+        point = { choices, index: 0 };
+        path.push(point);
+      }
+      depth++;
+      const chosen = point.choices[point.index]!;
+      if (canGoOn && chosen !== current) used++;
+      return chosen;
+    },
+    draw(): number {
+      return 0;
+    },
+    advance(): boolean {
+      path.length = depth;
+      for (let point = path.at(-1); point !== undefined; point = path.at(-1)) {
+        if (point.index + 1 < point.choices.length) {
+          point.index++;
+          return true;
+        }
+        path.pop();
+      }
+      return false;
+    },
+  };
+}
