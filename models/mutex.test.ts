@@ -13,7 +13,7 @@ describe('mutex', () => {
     'T0 [0,1] lock(); T0 [2,3] lock() -> threw(RelockError); T0 [4,5] unlock()',
     'T0 [0,1] unlock() -> threw(NotOwnerError)',
     'T0 [0,1] lock(); T1 [2,3] unlock() -> threw(NotOwnerError); T1 [4,) lock()',
-    'T0 [0,1] tryLock() -> true; T0 [2,3] tryLock() -> false; T1 [4,5] tryLock() -> false',
+    'T0 [0,1] tryLock() -> true; T0 [2,3] tryLock() -> threw(RelockError); T1 [4,5] tryLock() -> false',
     'T0 [0,2] tryLock() -> false; T1 [1,3] tryLock() -> true',
     'T0 [0,1] lockFor(5) -> true; T1 [2,3] lockFor(5) -> false; T0 [4,5] lockFor(5) -> threw(RelockError)',
     'T0 [0,1] lock(); T1 [2,5] lockFor(5) -> true; T0 [3,4] unlock()',

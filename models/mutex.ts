@@ -1,6 +1,6 @@
 /**
  * A mutex that knows its owner and is not reentrant.
- * Departure from what an implementation may do: `tryLock` is exact, it fails only while somebody holds the lock.
+ * Departure from what an implementation may do: `tryLock` is exact, it fails only while another thread holds the lock.
  */
 import { threw } from '../src/history/history.ts';
 import {
@@ -20,7 +20,8 @@ const notOwner = threw('NotOwnerError');
  * - `lock()` waits while another thread holds the lock; RelockError when the caller does.
  * - `lockFor(milliseconds) -> boolean`: the same, but may give up, with false, at any time that another thread
  *   holds the lock. So it never waits for ever.
- * - `tryLock() -> boolean`: false while anybody holds the lock, the caller too.
+ * - `tryLock() -> boolean`: false while another thread holds the lock; RelockError when the caller does (a caller that retries
+ *   until true would never end).
  * - `unlock()`: NotOwnerError unless the caller holds the lock.
  */
 export function mutex(): CompleteSpecification<MutexState> {
@@ -30,8 +31,7 @@ export function mutex(): CompleteSpecification<MutexState> {
     operations: {
       lock: (owner, _args, thread) => acquire(owner, thread, undefined) ?? blocked,
       lockFor: (owner, _args, thread) => acquire(owner, thread, true) ?? { state: owner, result: false },
-      tryLock: (owner, _args, thread) =>
-        owner === undefined ? { state: thread, result: true } : { state: owner, result: false },
+      tryLock: (owner, _args, thread) => acquire(owner, thread, true) ?? { state: owner, result: false },
       unlock: (owner, _args, thread) =>
         owner === thread ? { state: undefined, result: undefined } : { state: owner, result: notOwner },
     },

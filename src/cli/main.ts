@@ -1,0 +1,210 @@
+#!/usr/bin/env node
+/** The command `threadproof`. Exit codes: 0 clean, 1 finding (or a budget that ran out: never a pass), 2 usage. */
+import { parseArgs } from 'node:util';
+import { register as registerTypeScriptRequire } from 'tsx/cjs/api';
+import { register as registerTypeScript } from 'tsx/esm/api';
+import { ProgramError } from '../engine/program.ts';
+import { jsonSafe } from '../engine/trace.ts';
+import {
+  drawSeed,
+  type ExploreOptions,
+  type ExploreResult,
+  exploreLoaded,
+  type LoadedProgram,
+  replayLoaded,
+  strategyNames,
+  type StrategyName,
+} from '../explore.ts';
+import { register } from '../instrument/register.ts';
+import { ScheduleError } from '../schedule/codec.ts';
+import { loadPrograms } from './load.ts';
+
+const usage = `threadproof: finds the schedules under which multi-threaded JavaScript goes wrong
+
+  threadproof explore <module> [options]      run its programs under many schedules
+  threadproof replay <module> <schedule>      repeat one schedule, with every step
+  threadproof --help | --version
+
+A program module exports { name?, threads, setup(), attach?(shared, id), thread(id, local), check?(shared, results), mayBlock? },
+as its default export or as named exports. It needs no import of threadproof.
+
+explore:
+  --strategy NAME     random (default), pct, round-robin, replay
+  --executions N      most executions (default 10000; no limit when only --time is given)
+  --seed S            whole number; default: drawn and printed
+  --depth D           PCT: depth of the bugs looked for (default 3)
+  --max-steps N       step budget of one execution (default 20000)
+  --time S            seconds, fractions allowed
+  --schedule STRING   for --strategy replay
+  --keep-going        count findings until the budget is spent
+  --no-minimise       show the first failing schedule as it was found
+both:
+  --export NAME       only this export
+  --json              one JSON object a line: a result for each program
+  --help
+
+Exit code: 0 clean, 1 finding (or a budget ran out, which is never a pass), 2 usage.`;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const optionTable = {
+  strategy: { type: 'string' },
+  executions: { type: 'string' },
+  seed: { type: 'string' },
+  depth: { type: 'string' },
+  'max-steps': { type: 'string' },
+  time: { type: 'string' },
+  schedule: { type: 'string' },
+  'keep-going': { type: 'boolean' },
+  'no-minimise': { type: 'boolean' },
+  export: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+type Values = { [K in keyof typeof optionTable]?: (typeof optionTable)[K]['type'] extends 'boolean' ? boolean : string };
+
+async function main(argv: readonly string[]): Promise<number> {
+  let values: Values;
+  let positionals: string[];
+  try {
+    const parsed = parseArgs({ args: [...argv], options: optionTable, allowPositionals: true, strict: true });
+    values = parsed.values as Values;
+    positionals = parsed.positionals;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (values.version === true) {
+    const { default: manifest } = (await import('threadproof/package.json', { with: { type: 'json' } })) as {
+      default: { version: string };
+    };
+    console.log(manifest.version);
+    return 0;
+  }
+  const [command, module, schedule] = positionals;
+  if (values.help === true || command === 'help') {
+    console.log(usage);
+    return 0;
+  }
+  if (command === undefined) throw new UsageError('give a command: explore or replay');
+  if (command !== 'explore' && command !== 'replay') throw new UsageError(`command "${command}" is not known: give explore or replay`);
+  if (module === undefined) throw new UsageError(`${command}: give the path of a program module`);
+  const extra = positionals[command === 'explore' ? 2 : 3];
+  if (extra !== undefined) throw new UsageError(`${command}: "${extra}" is one argument too many`);
+  if (command === 'replay') {
+    for (const name of ['strategy', 'executions', 'seed', 'depth', 'time', 'schedule', 'keep-going', 'no-minimise'] as const)
+      if (values[name] !== undefined) throw new UsageError(`replay: --${name} is an option of explore`);
+    if (schedule === undefined) throw new UsageError('replay: give the schedule string that explore printed');
+  }
+  const options = exploreOptions(values);
+
+  registerTypeScript();
+  registerTypeScriptRequire();
+  register();
+  const programs = await loadPrograms(module, values.export);
+  const json = values.json === true;
+  if (command === 'replay') return runReplay(programs, schedule!, options, json);
+  let code = 0;
+  for (const program of programs) if (!runExplore(program, options, json)) code = 1;
+  return code;
+}
+
+function exploreOptions(values: Values): ExploreOptions {
+  const strategy = values.strategy;
+  if (strategy !== undefined && !strategyNames.includes(strategy as StrategyName))
+    throw new UsageError(`--strategy "${strategy}" is not known: give one of ${strategyNames.join(', ')}`);
+  if (strategy === 'replay' && values.schedule === undefined) throw new UsageError('--strategy replay needs --schedule STRING');
+  if (strategy !== 'replay' && values.schedule !== undefined) throw new UsageError('--schedule goes with --strategy replay');
+  const executions = wholeNumber('executions', values.executions, 1);
+  const seed = wholeNumber('seed', values.seed, 0);
+  const depth = wholeNumber('depth', values.depth, 1);
+  const maxSteps = wholeNumber('max-steps', values['max-steps'], 1);
+  const time = values.time === undefined ? undefined : Number(values.time);
+  if (time !== undefined && !(time > 0 && time < Number.POSITIVE_INFINITY))
+    throw new UsageError(`--time "${values.time}": give seconds above 0`);
+  return {
+    ...(strategy === undefined ? {} : { strategy: strategy as StrategyName }),
+    ...(executions === undefined ? {} : { executions }),
+    seed: seed ?? drawSeed(),
+    ...(depth === undefined ? {} : { depth }),
+    ...(maxSteps === undefined ? {} : { maxSteps }),
+    ...(time === undefined ? {} : { time }),
+    ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
+    ...(values['keep-going'] === true ? { keepGoing: true } : {}),
+    ...(values['no-minimise'] === true ? { minimise: false } : {}),
+  };
+}
+
+function wholeNumber(name: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new UsageError(`--${name} "${text}": give a whole number from ${least}`);
+  return value;
+}
+
+/** Explores one program and prints its result. True when it is clean. */
+function runExplore(program: LoadedProgram, options: ExploreOptions, json: boolean): boolean {
+  if (!json && options.strategy !== 'replay') console.log(`${program.name}: ${options.strategy ?? 'random'}, seed ${options.seed}`);
+  const live = process.stderr.isTTY === true && !json;
+  let last = 0;
+  const result = exploreLoaded(program, {
+    ...options,
+    ...(live
+      ? {
+          onProgress: ({ executions, steps, findings }) => {
+            const now = performance.now();
+            if (now - last < 250) return;
+            last = now;
+            process.stderr.write(`\r${executions} executions, ${steps} steps, ${findings} findings `);
+          },
+        }
+      : {}),
+  });
+  if (live && last > 0) process.stderr.write('\r\u001b[K');
+  print(result, json);
+  return result.outcome === 'passed';
+}
+
+function runReplay(programs: readonly LoadedProgram[], schedule: string, options: ExploreOptions, json: boolean): number {
+  if (programs.length > 1)
+    throw new UsageError(`the module has ${programs.length} programs (${programs.map(({ name }) => name).join(', ')}): choose one with --export`);
+  const result = replayLoaded(programs[0]!, schedule, options);
+  print(result, json);
+  return result.outcome === 'passed' ? 0 : 1;
+}
+
+function print(result: ExploreResult, json: boolean): void {
+  if (json) {
+    const { report: _, ...data } = result;
+    console.log(JSON.stringify(data, jsonSafe));
+    return;
+  }
+  if (result.report !== null) console.log(result.report);
+  else if (result.message !== '') console.log(`${result.outcome.toUpperCase()}: ${result.message}`);
+  if (result.strategy === 'replay') return;
+  const first = result.executionsToFirst === null ? '' : `, first finding in execution ${result.executionsToFirst}`;
+  const several = result.findings > 1 ? `, ${result.findings} findings of ${result.kinds.length} kinds` : '';
+  const behaviours = result.behaviours === null ? '' : `, ${result.behaviours} behaviours`;
+  console.log(
+    `${result.name}: ${result.outcome}: ${result.executions} executions, ${result.steps} steps${behaviours}${first}${several}; ${result.cpuMs} ms CPU, ${result.wallMs} ms`,
+  );
+  if (result.unscheduled > 0)
+    console.log(
+      `note: ${result.unscheduled} steps ran without a scheduling point (constructors, getters, generators, callbacks of builtins)`,
+    );
+  if (result.outcome === 'passed' && result.guarantee !== null) console.log(result.guarantee);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError || error instanceof ProgramError || error instanceof ScheduleError) {
+    console.error(`threadproof: ${error.message}`);
+    if (error instanceof UsageError) console.error('see threadproof --help');
+  } else console.error(error);
+  process.exitCode = 2;
+}

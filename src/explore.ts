@@ -1,0 +1,286 @@
+/** Explores a written program: the library's door to what the command does. */
+import { type Campaign, exploreWith } from './engine/explore.ts';
+import { isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
+import { type Program, ProgramError, programFault } from './engine/program.ts';
+import type { TraceStep } from './engine/trace.ts';
+import { VirtualExecutor } from './engine/virtual.ts';
+import { type FindingText, renderFinding } from './report/finding.ts';
+import { decodeSchedule, encodeSchedule, ScheduleError } from './schedule/codec.ts';
+import { minimise, signature } from './shrink/minimise.ts';
+import { pct } from './strategy/pct.ts';
+import { random } from './strategy/random.ts';
+import { replay } from './strategy/replay.ts';
+import { roundRobin } from './strategy/round-robin.ts';
+import type { Strategy } from './strategy/strategy.ts';
+
+export const strategyNames = ['random', 'pct', 'round-robin', 'replay'] as const;
+export type StrategyName = (typeof strategyNames)[number];
+
+export interface ExploreOptions {
+  /** Default 'random'. 'replay' needs `schedule`. */
+  readonly strategy?: StrategyName;
+  /** Most executions. Default 10,000; without limit when only `time` is given. */
+  readonly executions?: number;
+  /** Default: drawn, and given in the result. */
+  readonly seed?: number;
+  /** PCT's depth. Default 3. */
+  readonly depth?: number;
+  /** Step budget of one execution. Default 20,000. */
+  readonly maxSteps?: number;
+  /** Seconds. Default no limit. */
+  readonly time?: number;
+  /** A schedule string, for the strategy 'replay'. */
+  readonly schedule?: string;
+  /** Count findings until the budget is spent instead of stopping at the first. */
+  readonly keepGoing?: boolean;
+  /** Look for the fewest preemptions. Default true. */
+  readonly minimise?: boolean;
+  /** Count distinct behaviours. Default true. */
+  readonly behaviours?: boolean;
+  readonly onProgress?: (progress: { readonly executions: number; readonly steps: number; readonly findings: number }) => void;
+}
+
+export interface ExploreResult {
+  readonly name: string;
+  readonly outcome: OutcomeKind;
+  readonly message: string;
+  readonly executions: number;
+  /** Executions up to and including the first finding; null without one. */
+  readonly executionsToFirst: number | null;
+  /** Steps of all executions. */
+  readonly steps: number;
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly threads: number;
+  /** The finding's schedule, for `replay`; null without one. */
+  readonly schedule: string | null;
+  readonly preemptions: number | null;
+  readonly trace: readonly TraceStep[];
+  readonly strategy: string;
+  readonly seed: number;
+  /** Distinct behaviours seen (Mazurkiewicz traces); null when not counted. */
+  readonly behaviours: number | null;
+  /** Steps made by frames that cannot be suspended, over all executions. */
+  readonly unscheduled: number;
+  /** Executions that ran out of their step budget. */
+  readonly exhausted: number;
+  /** Findings seen; more than one only with `keepGoing`. */
+  readonly findings: number;
+  /** Distinct kinds of findings. */
+  readonly kinds: readonly string[];
+  /** What the strategy promises, where it promises anything. */
+  readonly guarantee: string | null;
+  /** The finding for people; null without one. */
+  readonly report: string | null;
+}
+
+/** A program together with what each thread sees of it. */
+export interface LoadedProgram {
+  readonly name: string;
+  readonly main: Program;
+  /** The program in each thread's own instance of its modules; default: `main` for all. */
+  readonly instances?: readonly Program[];
+  /** The command that replays a schedule of it. */
+  readonly replayLine?: (schedule: string) => string;
+}
+
+/**
+ * Runs `program` under many schedules. Its functions must come from instrumented modules (vitest plugin, loader, command).
+ * @throws ProgramError when `program` or an option is not what it should be; ScheduleError for a bad schedule string.
+ */
+export function explore<Shared, Local, Result>(program: Program<Shared, Local, Result>, options: ExploreOptions = {}): ExploreResult {
+  const fault = programFault(program);
+  if (fault !== undefined) throw new ProgramError(`this is not a program: ${fault}`);
+  return exploreLoaded({ name: program.name ?? 'program', main: program as unknown as Program }, options);
+}
+
+export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = {}): ExploreResult {
+  checkOptions(options);
+  const seed = options.seed ?? drawSeed();
+  if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options);
+  const strategy = strategyOf(options, seed);
+  const behaviours = options.behaviours !== false;
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  const deadline = options.time === undefined ? Number.POSITIVE_INFINITY : start + options.time * 1000;
+  const executions = options.executions ?? (options.time === undefined ? 10_000 : Number.POSITIVE_INFINITY);
+  const executor = new VirtualExecutor(program.main, program.instances, {
+    behaviours,
+    deadline,
+    ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+  });
+  const { onProgress } = options;
+  const campaign = exploreWith(
+    executor,
+    strategy,
+    { executions, deadline },
+    {
+      keepGoing: options.keepGoing === true,
+      ...(onProgress === undefined
+        ? {}
+        : { onProgress: (c: Campaign) => onProgress({ executions: c.executions, steps: c.steps, findings: c.findings.length }) }),
+    },
+  );
+  const timedOut = options.executions !== undefined && campaign.executions < options.executions && performance.now() >= deadline;
+  const first = campaign.findings[0];
+  let finding = first;
+  if (first !== undefined && options.minimise !== false) {
+    const least = minimise(executor, first, { deadline: Math.min(deadline + 5000, performance.now() + 20_000) });
+    finding = least === undefined ? first : { ...first, ...least };
+  }
+  const used = process.cpuUsage(cpu);
+  const shown = finding === undefined ? undefined : show(program, executor, finding);
+  const clean = campaignOutcome(campaign, timedOut);
+  return {
+    name: program.name,
+    outcome: shown?.outcome.kind ?? clean.kind,
+    message: shown?.outcome.message ?? clean.message,
+    executions: campaign.executions,
+    executionsToFirst: first?.execution ?? null,
+    steps: campaign.steps,
+    cpuMs: Math.round((used.user + used.system) / 10) / 100,
+    wallMs: Math.round((performance.now() - start) * 100) / 100,
+    threads: program.main.threads,
+    schedule: shown?.schedule ?? null,
+    preemptions: finding?.preemptions ?? null,
+    trace: shown?.trace ?? [],
+    strategy: strategy.name,
+    seed,
+    behaviours: behaviours ? campaign.behaviours.size : null,
+    unscheduled: campaign.unscheduled,
+    exhausted: campaign.exhausted,
+    findings: campaign.findings.length,
+    kinds: [...new Set(campaign.findings.map(({ outcome }) => signature(outcome)))],
+    guarantee: strategy.guarantee?.(campaign.executions) ?? null,
+    report: shown?.report ?? null,
+  };
+}
+
+/** Without a finding: passed, unless a budget kept something from being looked at. */
+function campaignOutcome(campaign: Campaign, timedOut: boolean): Outcome {
+  if (campaign.exhausted > 0)
+    return {
+      kind: 'exhausted',
+      message: `${campaign.exhausted} of ${campaign.executions} executions ran out of their step budget: give more with maxSteps`,
+    };
+  if (timedOut || campaign.executions === 0)
+    return { kind: 'exhausted', message: `the time ran out after ${campaign.executions} executions` };
+  return { kind: 'passed', message: '' };
+}
+
+/** Repeats one schedule. @throws ScheduleError when the program no longer takes the schedule's steps. */
+export function replayLoaded(program: LoadedProgram, text: string, options: ExploreOptions = {}): ExploreResult {
+  const schedule = decodeSchedule(text);
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  const executor = new VirtualExecutor(program.main, program.instances, {
+    ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+  });
+  const strategy = replay(schedule);
+  strategy.begin(0, executor.threads);
+  const outcome = executor.run(strategy, true);
+  strategy.finish(executor.steps, executor.fingerprint);
+  if (strategy.divergence !== undefined)
+    throw new ScheduleError(
+      `the program diverges from the schedule: ${strategy.divergence}; it has changed since (or is not deterministic): find the failure again with explore`,
+    );
+  const used = process.cpuUsage(cpu);
+  const failed = isFinding(outcome);
+  const { preemptions } = executor;
+  return {
+    name: program.name,
+    outcome: outcome.kind,
+    message: outcome.message,
+    executions: 1,
+    executionsToFirst: failed ? 1 : null,
+    steps: executor.steps,
+    cpuMs: Math.round((used.user + used.system) / 10) / 100,
+    wallMs: Math.round((performance.now() - start) * 100) / 100,
+    threads: program.main.threads,
+    schedule: text.trim(),
+    preemptions,
+    trace: executor.trace ?? [],
+    strategy: 'replay',
+    seed: 0,
+    behaviours: null,
+    unscheduled: executor.unscheduled,
+    exhausted: outcome.kind === 'exhausted' ? 1 : 0,
+    findings: failed ? 1 : 0,
+    kinds: failed ? [signature(outcome)] : [],
+    guarantee: null,
+    report: renderFinding(findingText(program, outcome, executor, text.trim(), preemptions)),
+  };
+}
+
+function findingText(program: LoadedProgram, outcome: Outcome, executor: VirtualExecutor, schedule: string, preemptions: number): FindingText {
+  return {
+    name: program.name,
+    threads: program.main.threads,
+    outcome,
+    trace: executor.trace ?? [],
+    schedule,
+    preemptions,
+    ...(program.replayLine === undefined ? {} : { replayLine: program.replayLine(schedule) }),
+  };
+}
+
+interface Shown {
+  readonly outcome: Outcome;
+  readonly schedule: string;
+  readonly trace: readonly TraceStep[];
+  readonly report: string;
+}
+
+/** Runs the finding once more with its trace; says so when it does not come again. */
+function show(
+  program: LoadedProgram,
+  executor: VirtualExecutor,
+  finding: Pick<Campaign['findings'][number], 'outcome' | 'deviations' | 'steps' | 'fingerprint' | 'preemptions'>,
+): Shown {
+  const { deviations, steps, fingerprint, preemptions } = finding;
+  const schedule = encodeSchedule({ threads: program.main.threads, deviations, steps, fingerprint });
+  const strategy = replay(decodeSchedule(schedule));
+  strategy.begin(0, executor.threads);
+  let outcome = executor.run(strategy, true);
+  strategy.finish(executor.steps, executor.fingerprint);
+  if (strategy.divergence !== undefined || outcome.kind !== finding.outcome.kind) {
+    const why = strategy.divergence ?? `the same schedule now ends ${outcome.kind}`;
+    outcome = {
+      ...finding.outcome,
+      message: `${finding.outcome.message}\nThe program is not deterministic: ${why}. Take clocks, randomness and state that outlives an execution out of it.`,
+    };
+  }
+  const report = renderFinding(findingText(program, outcome, executor, schedule, preemptions));
+  return { outcome, schedule, trace: executor.trace ?? [], report };
+}
+
+function strategyOf(options: ExploreOptions, seed: number): Strategy {
+  switch (options.strategy ?? 'random') {
+    case 'pct':
+      return pct(seed, options.depth ?? 3);
+    case 'round-robin':
+      return roundRobin(seed);
+    default:
+      return random(seed);
+  }
+}
+
+function checkOptions(options: ExploreOptions): void {
+  const { strategy } = options;
+  if (strategy !== undefined && !strategyNames.includes(strategy))
+    throw new ProgramError(`strategy "${strategy}" is not known: give one of ${strategyNames.join(', ')}`);
+  if (strategy === 'replay' && options.schedule === undefined)
+    throw new ProgramError('the strategy replay needs a schedule');
+  for (const name of ['executions', 'maxSteps', 'depth'] as const) {
+    const value = options[name];
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
+      throw new ProgramError(`${name} is ${value}: give a whole number from 1`);
+  }
+  if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
+    throw new ProgramError(`seed is ${options.seed}: give a whole number`);
+  if (options.time !== undefined && !(options.time > 0)) throw new ProgramError(`time is ${options.time}: give seconds above 0`);
+}
+
+export function drawSeed(): number {
+  return crypto.getRandomValues(new Int32Array(1))[0]! >>> 1;
+}

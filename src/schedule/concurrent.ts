@@ -1,0 +1,406 @@
+/**
+ * Generated concurrent programs for fast-check: operations with arguments in a sequential prefix and in parallel threads, together with
+ * a schedule. What is generated, shrunk and replayed is plain data; running it is a pure function of that data.
+ *
+ * Shrinking goes through threads, operations and arguments first, then through the segments of the schedule. Each smaller
+ * program is tried with the same segments and, when those do not fail, with a few random and PCT schedules of a seed that belongs to
+ * the case, because a smaller program rarely fails under the very schedule of the larger one.
+ */
+import * as fc from 'fast-check';
+import { exploreWith } from '../engine/explore.ts';
+import type { Outcome } from '../engine/outcome.ts';
+import { mostThreads, type Program, ProgramError } from '../engine/program.ts';
+import type { TraceStep } from '../engine/trace.ts';
+import { VirtualExecutor } from '../engine/virtual.ts';
+import type { History } from '../history/history.ts';
+import { Recorder } from '../history/recorder.ts';
+import { formatValue } from '../history/value.ts';
+import { installHost, twinOf, twinSymbol, UnsupportedError } from '../instrument/host.ts';
+import { CALL } from '../instrument/step.ts';
+import { checkLinearizable } from '../linearize/check.ts';
+import { explain } from '../linearize/explain.ts';
+import type { Specification } from '../linearize/specification.ts';
+import { renderFinding } from '../report/finding.ts';
+import { minimise } from '../shrink/minimise.ts';
+import { pct } from '../strategy/pct.ts';
+import { random } from '../strategy/random.ts';
+import { replay } from '../strategy/replay.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { decodeSchedule, encodeSchedule } from './codec.ts';
+import { followSegments, type Segment, segments } from './segments.ts';
+
+/** One call of a generated program. */
+export interface Operation {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+export interface OperationOptions<Local> {
+  /** The arguments; default none. */
+  readonly args?: fc.Arbitrary<readonly unknown[]>;
+  /** How the call is made; default `local[name](...args)`. Plain synchronous code. */
+  readonly run?: (local: Local, ...args: never[]) => unknown;
+  /** How often it is chosen beside the others. Default 1. */
+  readonly weight?: number;
+}
+
+/** What a judge of one's own may look at after an execution. */
+export interface Run<Shared> {
+  readonly history: History;
+  readonly shared: Shared;
+  /** True when the execution ended in a deadlock: what is pending stays pending. */
+  readonly stuck: boolean;
+  /** Times a thread had to be set aside because it was spinning. */
+  readonly spins: number;
+  readonly plan: Plan;
+}
+
+export interface ConcurrentOptions<Shared, Local> {
+  readonly name?: string;
+  /** Makes fresh shared state; structured-cloneable. Gets the plan, of which it may read the number of threads. */
+  setup(plan: Plan): Shared;
+  /** Runs in each thread (numbered from 0; the prefix runs as the thread after the last). Default: the clone of the shared state. */
+  attach?(shared: Shared, thread: number): Local;
+  readonly operations: Readonly<Record<string, OperationOptions<Local>>>;
+  /** Fewest and most threads. Default 2 to 3. */
+  readonly threads?: readonly [least: number, most: number];
+  /** Fewest and most operations of a thread. Default 1 to 4. */
+  readonly length?: readonly [least: number, most: number];
+  /** Most operations before the threads start. Default 0. */
+  readonly prefix?: number;
+  /** Programs of one's own making instead of free lists of operations (a lock's calls in pairs, say). */
+  readonly plans?: fc.Arbitrary<Plan>;
+  /** Histories must be linearizable with respect to it; operations may stay pending only where it is blocked. */
+  readonly specification?: Specification<never>;
+  /** Says what is wrong with an execution, or nothing. Without it and without a specification, any deadlock or error of an operation is wrong. */
+  judge?(run: Run<Shared>): string | undefined;
+  /** Random and PCT schedules tried beside the generated one. Default 9. */
+  readonly schedules?: number;
+  /** Step budget of one execution. Default 20,000. */
+  readonly maxSteps?: number;
+  /** Count distinct behaviours. Default false. */
+  readonly behaviours?: boolean;
+}
+
+/** A generated program: what each thread does. */
+export interface Plan {
+  readonly threads: readonly (readonly Operation[])[];
+  readonly prefix: readonly Operation[];
+}
+
+/** A failing case, as data. */
+export interface CaseFinding {
+  readonly outcome: Outcome;
+  readonly plan: Plan;
+  readonly schedule: string;
+  readonly preemptions: number;
+  readonly trace: readonly TraceStep[];
+  readonly history: History;
+  /** Schedules run up to and including the first that failed. */
+  readonly schedules: number;
+  readonly report: string;
+}
+
+/** Thrown by `check`: the finding is in `finding`, and as text in the message. */
+export class ConcurrencyError extends Error {
+  override readonly name = 'ConcurrencyError';
+  readonly finding: CaseFinding;
+
+  constructor(finding: CaseFinding) {
+    super(finding.report);
+    this.finding = finding;
+  }
+}
+
+export interface Totals {
+  schedules: number;
+  steps: number;
+  unscheduled: number;
+  exhausted: number;
+  readonly behaviours: Set<number>;
+}
+
+/** Values of fast-check: a program with its schedule, ready to run. */
+export function concurrentProgram<Shared, Local>(
+  options: ConcurrentOptions<Shared, Local>,
+): fc.Arbitrary<ConcurrentCase<Shared, Local>> {
+  const [, most] = range(options.threads, [2, 3], 'threads', 1, mostThreads);
+  return fc
+    .tuple(
+      options.plans ?? plans(options),
+      segments({ threads: most }),
+      fc.noShrink(fc.integer({ min: 0, max: 0x7fffffff })),
+    )
+    .map(([plan, list, seed]) => new ConcurrentCase(options, plan, list, seed));
+}
+
+function plans<Shared, Local>(options: ConcurrentOptions<Shared, Local>): fc.Arbitrary<Plan> {
+  const [leastThreads, mostThreadsHere] = range(options.threads, [2, 3], 'threads', 1, mostThreads);
+  const [least, most] = range(options.length, [1, 4], 'length', 0, 1000);
+  const entries = Object.entries(options.operations);
+  if (entries.length === 0) throw new ProgramError('concurrentProgram: operations is empty: name at least one');
+  const operation = fc.oneof(
+    ...entries.map(([name, { args, weight }]) => ({
+      weight: weight ?? 1,
+      arbitrary: (args ?? fc.constant([])).map((list): Operation => ({ name, args: list })),
+    })),
+  );
+  return fc.record({
+    threads: fc.array(fc.array(operation, { minLength: least, maxLength: most }), {
+      minLength: leastThreads,
+      maxLength: mostThreadsHere,
+    }),
+    prefix: fc.array(operation, { maxLength: options.prefix ?? 0 }),
+  });
+}
+
+function range(
+  given: readonly [number, number] | undefined,
+  fallback: readonly [number, number],
+  name: string,
+  low: number,
+  high: number,
+): readonly [number, number] {
+  const [least, most] = given ?? fallback;
+  if (!Number.isInteger(least) || !Number.isInteger(most) || least < low || most < least || most > high)
+    throw new ProgramError(`concurrentProgram: ${name} [${least}, ${most}]: give [least, most] with ${low} <= least <= most <= ${high}`);
+  return [least, most];
+}
+
+export class ConcurrentCase<Shared, Local> {
+  readonly plan: Plan;
+  readonly segments: readonly Segment[];
+  readonly seed: number;
+  readonly #options: ConcurrentOptions<Shared, Local>;
+  readonly #recorder = new Recorder();
+  #shared: Shared | undefined;
+
+  constructor(options: ConcurrentOptions<Shared, Local>, plan: Plan, list: readonly Segment[], seed: number) {
+    this.#options = options;
+    this.plan = plan;
+    this.segments = list;
+    this.seed = seed;
+  }
+
+  /** Runs the case; throws ConcurrencyError with the smallest schedule when it fails. For `fc.property`. */
+  check(totals?: Totals): void {
+    const finding = this.run(totals, 2_000);
+    if (finding !== undefined) throw new ConcurrencyError(finding);
+  }
+
+  /**
+   * Runs the generated schedule, then the random and PCT ones of its seed, until one fails.
+   * @param effort most executions for the last pass that looks for the fewest preemptions.
+   */
+  run(totals?: Totals, effort = 20_000): CaseFinding | undefined {
+    const executor = this.executor();
+    let tried = 0;
+    for (const { strategy, executions } of this.#strategies()) {
+      const campaign = exploreWith(executor, strategy, { executions, deadline: Number.POSITIVE_INFINITY });
+      tried += campaign.executions;
+      if (totals !== undefined) {
+        totals.schedules += campaign.executions;
+        totals.steps += campaign.steps;
+        totals.unscheduled += campaign.unscheduled;
+        totals.exhausted += campaign.exhausted;
+        if (this.#options.behaviours === true) {
+          // Two programs may have equal hashes for different steps: the program is part of a behaviour.
+          const plan = this.#planHash();
+          for (const b of campaign.behaviours) totals.behaviours.add(b ^ plan);
+        }
+      }
+      const found = campaign.findings[0];
+      if (found === undefined) continue;
+      const least = minimise(executor, found, { budget: effort });
+      const { outcome, deviations, preemptions, steps, fingerprint } = least ?? found;
+      const threads = this.plan.threads.length;
+      const schedule = encodeSchedule({ threads, deviations, steps, fingerprint });
+      return this.#finding(executor, schedule, outcome, preemptions, tried);
+    }
+    return undefined;
+  }
+
+  /** Repeats a schedule string on this program. */
+  replay(schedule: string): { readonly outcome: Outcome; readonly divergence: string | undefined; readonly trace: readonly TraceStep[] } {
+    const executor = this.executor();
+    const strategy = replay(decodeSchedule(schedule));
+    strategy.begin(0, executor.threads);
+    const outcome = executor.run(strategy, true);
+    strategy.finish(executor.steps, executor.fingerprint);
+    return { outcome, divergence: strategy.divergence, trace: executor.trace ?? [] };
+  }
+
+  #finding(executor: VirtualExecutor, schedule: string, expected: Outcome, preemptions: number, schedules: number): CaseFinding {
+    const strategy = replay(decodeSchedule(schedule));
+    strategy.begin(0, executor.threads);
+    const outcome = executor.run(strategy, true);
+    const trace = executor.trace ?? [];
+    const shown = outcome.kind === expected.kind ? outcome : expected;
+    const report = renderFinding({
+      name: this.#options.name ?? 'concurrent program',
+      threads: executor.threads,
+      outcome: shown,
+      trace,
+      schedule,
+      preemptions,
+      program: describePlan(this.plan),
+    });
+    return { outcome: shown, plan: this.plan, schedule, preemptions, trace, history: this.#recorder.history(), schedules, report };
+  }
+
+  #strategies(): { strategy: Strategy; executions: number }[] {
+    const more = this.#options.schedules ?? 9;
+    return [
+      { strategy: followSegments(this.segments), executions: 1 },
+      { strategy: random(this.seed), executions: Math.ceil(more / 2) },
+      { strategy: pct(this.seed, 3), executions: Math.floor(more / 2) },
+    ];
+  }
+
+  #planHash(): number {
+    let hash = 0;
+    for (const c of describePlan(this.plan)) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) | 0;
+    return hash;
+  }
+
+  /** The executor of this program; also for strategies of one's own. */
+  executor(): VirtualExecutor {
+    const options = this.#options;
+    const recorder = this.#recorder;
+    const { plan } = this;
+    const attach = options.attach ?? ((shared: Shared): Local => shared as unknown as Local);
+    const program: Program = {
+      ...(options.name === undefined ? {} : { name: options.name }),
+      threads: plan.threads.length,
+      setup: () => {
+        recorder.reset();
+        const shared = options.setup(plan);
+        this.#shared = shared;
+        if (plan.prefix.length > 0) this.#runPrefix(attach(shared, plan.threads.length));
+        return shared;
+      },
+      attach: attach as (shared: unknown, id: number) => unknown,
+      thread: threadBody(plan, recorder, options.operations as Readonly<Record<string, OperationOptions<unknown>>>),
+    };
+    return new VirtualExecutor(program, undefined, {
+      ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+      behaviours: options.behaviours === true,
+      judge: (outcome, executor) => this.#judge(outcome, executor),
+    });
+  }
+
+  #runPrefix(local: Local): void {
+    const thread = this.plan.threads.length;
+    for (const { name, args } of this.plan.prefix) {
+      const id = this.#recorder.call(thread, name, args);
+      try {
+        this.#recorder.return(id, plainCall(this.#options.operations[name], local, name, args));
+      } catch (error) {
+        if (error instanceof UnsupportedError) throw error;
+        this.#recorder.throw(id, error);
+      }
+    }
+  }
+
+  #judge(outcome: Outcome, executor: VirtualExecutor): Outcome {
+    if (outcome.kind !== 'passed' && outcome.kind !== 'deadlocked') return outcome;
+    const { specification, judge } = this.#options;
+    const stuck = outcome.kind === 'deadlocked';
+    const history = this.#recorder.history();
+    if (specification !== undefined) {
+      const result = checkLinearizable(specification, history, { stuck });
+      if (result.verdict === 'unknown') return { kind: 'exhausted', message: 'the linearizability search ran out of its budget' };
+      if (result.verdict === 'not-linearizable') {
+        const reason = stuck ? `not linearizable: an operation never returned although ${specification.name} would have granted it` : 'not linearizable';
+        return { ...blockedOf(outcome), kind: 'violated', message: `${reason}\n${explain(specification, history, result)}` };
+      }
+    }
+    const fault = judge?.call(this.#options, {
+      history,
+      shared: this.#shared as Shared,
+      stuck,
+      spins: executor.spins,
+      plan: this.plan,
+    });
+    if (fault !== undefined) return { ...blockedOf(outcome), kind: 'violated', message: fault };
+    if (specification !== undefined || judge !== undefined) return { kind: 'passed', message: '' };
+    const threw = history.find(({ result }) => typeof result === 'object' && result !== null && 'threw' in result);
+    if (threw !== undefined && !stuck)
+      return { kind: 'violated', message: `T${threw.thread} ${threw.name}() threw ${formatValue(threw.result)}`, thread: threw.thread };
+    return outcome;
+  }
+
+  toString(): string {
+    return `${describePlan(this.plan)} under ${JSON.stringify(this.segments)}`;
+  }
+}
+
+// fast-check prints a counterexample through this method.
+Object.defineProperty(ConcurrentCase.prototype, fc.toStringMethod, {
+  value(this: ConcurrentCase<unknown, unknown>): string {
+    return this.toString();
+  },
+});
+
+function blockedOf(outcome: Outcome): Partial<Outcome> {
+  return outcome.blocked === undefined ? {} : { blocked: outcome.blocked };
+}
+
+export function describePlan(plan: Plan): string {
+  const list = (operations: readonly Operation[]): string =>
+    operations.map(({ name, args }) => `${name}(${args.map((a) => formatValue(a)).join(', ')})`).join('; ');
+  const rows = plan.threads.map((operations, t) => `T${t}: ${list(operations)}`);
+  if (plan.prefix.length > 0) rows.unshift(`first: ${list(plan.prefix)}`);
+  return rows.join(' | ');
+}
+
+function plainCall(options: OperationOptions<never> | undefined, local: unknown, name: string, args: readonly unknown[]): unknown {
+  const [fn, self, all] = callee(options, local, name, args);
+  return Reflect.apply(fn, self, all);
+}
+
+type AnyCall = (...args: unknown[]) => unknown;
+
+function callee(
+  options: OperationOptions<never> | undefined,
+  local: unknown,
+  name: string,
+  args: readonly unknown[],
+): [fn: AnyCall, self: unknown, args: unknown[]] {
+  if (options?.run !== undefined) return [options.run as unknown as AnyCall, undefined, [local, ...args]];
+  const method = (local as Record<string, unknown> | null | undefined)?.[name];
+  if (typeof method !== 'function')
+    throw new ProgramError(`operation ${name}: what attach returned has no method of that name; give operations.${name}.run`);
+  return [method as AnyCall, local, [...args]];
+}
+
+/** The body of every thread of a generated program. Its twin is written by hand: the harness itself is not transformed. */
+function threadBody(
+  plan: Plan,
+  recorder: Recorder,
+  operations: Readonly<Record<string, OperationOptions<unknown>>>,
+): Program['thread'] {
+  const announce = installHost().helpers['s'] as (...args: unknown[]) => undefined;
+  const body = (): never => {
+    throw new Error('a generated program runs under an executor only');
+  };
+  function* twin(thread: number, local: unknown): Generator<undefined, unknown, unknown> {
+    for (const { name, args } of plan.threads[thread]!) {
+      const [fn, self, all] = callee(operations[name] as OperationOptions<never> | undefined, local, name, args);
+      // The call itself is a point where the thread may be held up: else an operation would seem to begin
+      // as soon as the one before it ended, and real-time order would be lost.
+      yield announce(CALL, -1, undefined, 0, name);
+      const id = recorder.call(thread, name, args);
+      const fnTwin = twinOf(fn);
+      try {
+        recorder.return(id, fnTwin === undefined ? Reflect.apply(fn, self, all) : yield* fnTwin.apply(self, all));
+      } catch (error) {
+        if (error instanceof UnsupportedError) throw error;
+        recorder.throw(id, error);
+      }
+    }
+    return undefined;
+  }
+  Object.defineProperty(body, twinSymbol, { value: twin });
+  return body;
+}
