@@ -1,9 +1,9 @@
 /**
- * A bump allocator in shared memory that no lock guards: it loads the top, and stores the new one.
- * It gives blocks out and takes none back: `free` does nothing.
+ * A bump allocator in shared memory that no lock guards: it loads the top, and stores the new one. It gives blocks
+ * out and takes none back: `free` does nothing.
  *
- * Fault L1. Shortest interleaving, 4 steps: T0 load top; T1 load top; T0 store top; T1 store top. Both have the same block: two
- * locks made in their blocks are one cell.
+ * Fault L1. Shortest interleaving, 4 steps: T0 load top; T1 load top; T0 store top; T1 store top. Both have the
+ * same block: two locks made in their blocks are one cell.
  *
  * Odds: see properties/broken.ts
  */
@@ -22,7 +22,7 @@ export interface UnsynchronisedAllocatorHandle {
   readonly byteLength: number;
 }
 
-/** Gives out aligned blocks, the same one twice if two threads ask together. Each block has its cache lines for itself. */
+/** Gives out aligned blocks of whole cache lines, the same one twice if two threads ask together. */
 export class UnsynchronisedAllocator {
   /** What to send to other threads. */
   readonly handle: UnsynchronisedAllocatorHandle;
@@ -55,7 +55,7 @@ export class UnsynchronisedAllocator {
   }
 
   /**
-   * Reserves `bytes` bytes and returns their offset in the buffer, a multiple of `alignment` (a power of two, default 64).
+   * Reserves `bytes` bytes and returns their offset in the buffer, a multiple of `alignment` (a power of two).
    * Throws RangeError, AlignmentError, OutOfMemoryError, NotCreatedError as the runtime's allocator does.
    */
   allocate(bytes: number, { alignment = LINE_BYTES }: { readonly alignment?: number } = {}): number {

@@ -7,11 +7,11 @@
  * Odds: see properties/broken.ts
  */
 
-// Cells: index the count of arrivals, index + 1 the generation, index + 2 the parties (constant after create).
+// Cells from the index on: the count of arrivals, the generation, the parties (constant after create).
 const GENERATION = 1;
 const PARTIES = 2;
 
-/** A reusable barrier that spins where it should sleep. For exactly `parties` threads. Lives in three neighbouring cells. */
+/** A reusable barrier that spins where it should sleep. For `parties` threads; three neighbouring cells. */
 export class BusyBarrier {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
@@ -37,7 +37,7 @@ export class BusyBarrier {
     return barrier;
   }
 
-  /** A handle on a barrier that was created before; reads the parties only. Throws RangeError when it was not. */
+  /** A handle on a barrier that was created before, else throws RangeError. Reads the parties only. */
   static attach(view: Int32Array<SharedArrayBuffer>, index: number): BusyBarrier {
     return new BusyBarrier(view, index, Atomics.load(view, index + PARTIES));
   }

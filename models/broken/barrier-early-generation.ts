@@ -2,17 +2,18 @@
  * The textbook barrier of count and generation, whose last arrival opens the gate before it clears the count.
  *
  * Fault B2. Shortest interleaving, 15 steps with 2 parties, c = count, g = generation: T0 load g, add c; T1 load g,
- * add c (last), add g; T0 wait (not equal), load g, returns, and comes again: load g, add c (3); T1 store c = 0, which
- * wipes that arrival, notify, returns, and comes again: load g, add c (1), waits; T0 waits. Phase 2 has nobody to release it.
+ * add c (last), add g; T0 wait (not equal), load g, returns, and comes again: load g, add c (3); T1 store c = 0,
+ * which wipes that arrival, notify, returns, and comes again: load g, add c (1), waits; T0 waits. Phase 2 has
+ * nobody to release it.
  *
  * Odds: see properties/broken.ts
  */
 
-// Cells: index the count of arrivals, index + 1 the generation, index + 2 the parties (constant after create).
+// Cells from the index on: the count of arrivals, the generation, the parties (constant after create).
 const GENERATION = 1;
 const PARTIES = 2;
 
-/** A reusable barrier that may forget an early arrival of the next round. For exactly `parties` threads. Lives in three neighbouring cells. */
+/** A reusable barrier that may forget an early arrival of the next round. For `parties` threads; 3 neighbouring cells. */
 export class EarlyGenerationBarrier {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
@@ -38,7 +39,7 @@ export class EarlyGenerationBarrier {
     return barrier;
   }
 
-  /** A handle on a barrier that was created before; reads the parties only. Throws RangeError when it was not. */
+  /** A handle on a barrier that was created before, else throws RangeError. Reads the parties only. */
   static attach(view: Int32Array<SharedArrayBuffer>, index: number): EarlyGenerationBarrier {
     return new EarlyGenerationBarrier(view, index, Atomics.load(view, index + PARTIES));
   }

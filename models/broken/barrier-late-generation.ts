@@ -2,16 +2,17 @@
  * The textbook barrier of count and generation, which reads the generation after it has counted itself in.
  *
  * Fault B1. Shortest interleaving, 7 steps with 2 parties, c = count, g = generation: T0 add c; T1 add c (last),
- * store c = 0, add g; T0 load g (the new one); T1 notify, which wakes none; T0 waits for a generation after its own, for ever.
+ * store c = 0, add g; T0 load g (the new one); T1 notify, which wakes none; T0 waits for a generation after its
+ * own, for ever.
  *
  * Odds: see properties/broken.ts
  */
 
-// Cells: index the count of arrivals, index + 1 the generation, index + 2 the parties (constant after create).
+// Cells from the index on: the count of arrivals, the generation, the parties (constant after create).
 const GENERATION = 1;
 const PARTIES = 2;
 
-/** A reusable barrier that may sleep through its own release. For exactly `parties` threads. Lives in three neighbouring cells. */
+/** A reusable barrier that may sleep through its own release. For `parties` threads; three neighbouring cells. */
 export class LateGenerationBarrier {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
@@ -37,7 +38,7 @@ export class LateGenerationBarrier {
     return barrier;
   }
 
-  /** A handle on a barrier that was created before; reads the parties only. Throws RangeError when it was not. */
+  /** A handle on a barrier that was created before, else throws RangeError. Reads the parties only. */
   static attach(view: Int32Array<SharedArrayBuffer>, index: number): LateGenerationBarrier {
     return new LateGenerationBarrier(view, index, Atomics.load(view, index + PARTIES));
   }

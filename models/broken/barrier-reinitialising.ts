@@ -1,17 +1,18 @@
 /**
- * The textbook barrier of count and generation, whose constructor initialises the words; but each thread constructs.
+ * The textbook barrier of count and generation, whose constructor initialises the words; but each thread
+ * constructs.
  *
- * Fault B5. Shortest interleaving, 9 steps with 2 parties, c = count, g = generation: T0 load g, add c, waits; T1 attaches: load
- * parties, store c = 0, store g = 0; T1 load g, add c (1, not 2), waits. Both for ever.
+ * Fault B5. Shortest interleaving, 9 steps with 2 parties, c = count, g = generation: T0 load g, add c, waits; T1
+ * attaches: load parties, store c = 0, store g = 0; T1 load g, add c (1, not 2), waits. Both for ever.
  *
  * Odds: see properties/broken.ts
  */
 
-// Cells: index the count of arrivals, index + 1 the generation, index + 2 the parties (constant after create).
+// Cells from the index on: the count of arrivals, the generation, the parties (constant after create).
 const GENERATION = 1;
 const PARTIES = 2;
 
-/** A reusable barrier that starts again whenever a thread attaches. For exactly `parties` threads. Lives in three neighbouring cells. */
+/** A reusable barrier that starts again whenever a thread attaches. For `parties` threads; three neighbouring cells. */
 export class ReinitialisingBarrier {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
@@ -38,7 +39,7 @@ export class ReinitialisingBarrier {
     return barrier;
   }
 
-  /** A handle on a barrier that was created before; reads the parties only, or so it should. Throws RangeError when it was not. */
+  /** A handle on a barrier that was created before, else throws RangeError. Should read the parties only. */
   static attach(view: Int32Array<SharedArrayBuffer>, index: number): ReinitialisingBarrier {
     return new ReinitialisingBarrier(view, index, Atomics.load(view, index + PARTIES));
   }

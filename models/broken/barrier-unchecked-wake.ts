@@ -1,18 +1,20 @@
 /**
  * The textbook barrier of count and generation, whose followers take any wake-up for their release.
  *
- * Fault B7. Shortest interleaving, 12 steps with 2 parties, c = count, g = generation: T0 load g, add c; T1 load g, add c (last), store
- * c = 0, add g; T0 wait (not equal), returns, and comes again: load g, add c (1), wait (sleeps); T1 notify, meant
- * for phase 1; T0 wakes, and leaves phase 2 alone.
+ * Fault B7. Shortest interleaving, 12 steps with 2 parties, c = count, g = generation: T0 load g, add c; T1 load g,
+ * add c (last), store c = 0, add g; T0 wait (not equal), returns, and comes again: load g, add c (1), wait
+ * (sleeps); T1 notify, meant for phase 1; T0 wakes, and leaves phase 2 alone. With 2 parties it shows only if T1
+ * does something between its rounds (else it is in phase 2 by then, if not counted), or in a phase 3: there T0 is
+ * the last, by its own two arrivals.
  *
  * Odds: see properties/broken.ts
  */
 
-// Cells: index the count of arrivals, index + 1 the generation, index + 2 the parties (constant after create).
+// Cells from the index on: the count of arrivals, the generation, the parties (constant after create).
 const GENERATION = 1;
 const PARTIES = 2;
 
-/** A reusable barrier that may let a follower go a round early. For exactly `parties` threads. Lives in three neighbouring cells. */
+/** A reusable barrier that may let a follower go a round early. For `parties` threads; three neighbouring cells. */
 export class UncheckedWakeBarrier {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
@@ -38,7 +40,7 @@ export class UncheckedWakeBarrier {
     return barrier;
   }
 
-  /** A handle on a barrier that was created before; reads the parties only. Throws RangeError when it was not. */
+  /** A handle on a barrier that was created before, else throws RangeError. Reads the parties only. */
   static attach(view: Int32Array<SharedArrayBuffer>, index: number): UncheckedWakeBarrier {
     return new UncheckedWakeBarrier(view, index, Atomics.load(view, index + PARTIES));
   }
@@ -54,7 +56,7 @@ export class UncheckedWakeBarrier {
       Atomics.notify(view, index + GENERATION);
       return 'leader';
     }
-    // FAULT B7: a late notify of the last round ends this wait too. Look at the generation again, and sleep again.
+    // FAULT B7: a late notify of the last round ends this wait too. Look at the generation again.
     Atomics.wait(view, index + GENERATION, generation);
     return 'follower';
   }

@@ -1,13 +1,13 @@
 /**
  * A 32-bit integer in shared memory whose arithmetic is a load and then a store: each atomic, together not.
  *
- * Fault O2 (`+= 1` is no atomic operation). Shortest interleaving, 4 steps: T0 add: load 0; T1 add: load 0; T0 store 1;
- * T1 store 1. Two additions, and the counter says 1; both were told 0.
+ * Fault O2 (`+= 1` is no atomic operation). Shortest interleaving, 4 steps: T0 add: load 0; T1 add: load 0; T0
+ * store 1; T1 store 1. Two additions, and the counter says 1; both were told 0.
  *
  * Odds: see properties/broken.ts
  */
 
-/** An integer that forgets updates made at the same time. Lives in one cell; operations return the old value. */
+/** An integer that forgets updates made at the same time. One cell; operations return the old value. */
 export class LostUpdateCounter {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;

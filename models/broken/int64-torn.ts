@@ -1,9 +1,9 @@
 /**
- * A 64-bit integer in shared memory that is loaded and stored in two halves of 32 bits. The other operations take the
- * whole word.
+ * A 64-bit integer in shared memory that is loaded and stored in two halves of 32 bits. The other operations take
+ * the whole word.
  *
- * Fault: torn access (no row in requirements.md, section 5; two steps of a batch taken for one, as in A1). Shortest
- * interleaving, 3 steps from 0 on: T0 store(2^32 + 1): low half; T1 load: low half 1, high half 0. T1 has seen 1, which nobody wrote.
+ * Fault: torn access. Shortest interleaving, 3 steps from 0 on: T0 store(2^32 + 1): low half; T1 load: low half 1,
+ * high half 0. T1 has seen 1, which nobody wrote.
  *
  * Odds: see properties/broken.ts
  */

@@ -1,9 +1,9 @@
 /**
  * A futex mutex with its owner in the word, whose unlock wakes a waiter before the lock is free.
  *
- * Fault M5b. Shortest interleaving, 8 steps: T0 lock; T1 lock: compare-exchange (refused), load, mark WAITERS; T0 unlock: load,
- * notify, which wakes none; T1 wait (sleeps); T0 store. The lock is free, and T1 sleeps for ever. So it does if it
- * slept before the notify: it wakes, finds the word locked still, and sleeps again before the store.
+ * Fault M5b. Shortest interleaving, 8 steps: T0 lock; T1 lock: compare-exchange (refused), load, mark WAITERS; T0
+ * unlock: load, notify, which wakes none; T1 wait (sleeps); T0 store. The lock is free, and T1 sleeps for ever. So
+ * it does if it slept before the notify: it wakes, finds the word locked still, and sleeps again before the store.
  *
  * Odds: see properties/broken.ts
  */
@@ -45,12 +45,12 @@ export class EarlyNotifyMutex {
     return new EarlyNotifyMutex(view, index, owner);
   }
 
-  /** Takes the lock; blocks until it has it. Throws RelockError when this thread holds it already. */
+  /** Takes the lock; blocks until it has it. Throws RelockError when this thread has it already. */
   lock(): void {
     if (!this.tryLock()) this.#lockSlowly(Infinity);
   }
 
-  /** Takes the lock if it is free; says whether it did. Throws RelockError when this thread holds it already. */
+  /** Takes the lock if it is free; says whether it did. Throws RelockError as `lock`. */
   tryLock(): boolean {
     const seen = Atomics.compareExchange(this.#view, this.#index, FREE, this.#owner << 1);
     if (seen >>> 1 === this.#owner) {
@@ -61,7 +61,7 @@ export class EarlyNotifyMutex {
     return seen === FREE;
   }
 
-  /** Takes the lock if that succeeds within so many milliseconds; says whether it did. Throws as `tryLock`. */
+  /** Takes the lock if it can within so many milliseconds; says whether it did. Throws RelockError as `lock`. */
   lockFor(timeoutMs: number): boolean {
     if (!(timeoutMs >= 0))
       throw new RangeError(`a time limit is 0 or more, got ${timeoutMs}: pass Infinity for none`);
@@ -69,7 +69,7 @@ export class EarlyNotifyMutex {
     return timeoutMs > 0 && this.#lockSlowly(performance.now() + timeoutMs);
   }
 
-  /** Releases the lock and wakes one thread that waits for it. Throws NotOwnerError when this thread does not hold it. */
+  /** Releases the lock and wakes one who waits. Throws NotOwnerError when this thread does not hold it. */
   unlock(): void {
     if (Atomics.load(this.#view, this.#index) >>> 1 !== this.#owner) {
       throw new NotOwnerError(
@@ -81,7 +81,7 @@ export class EarlyNotifyMutex {
     Atomics.store(this.#view, this.#index, FREE);
   }
 
-  /** As the third mutex of Drepper, "Futexes are tricky": who has waited takes the lock as one that others may wait for. */
+  /** After Drepper, "Futexes are tricky": who has waited cannot know who else waits, so takes it with WAITERS. */
   #lockSlowly(deadline: number): boolean {
     for (;;) {
       const seen = Atomics.load(this.#view, this.#index);

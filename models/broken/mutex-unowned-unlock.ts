@@ -43,12 +43,12 @@ export class UnownedUnlockMutex {
     return new UnownedUnlockMutex(view, index, owner);
   }
 
-  /** Takes the lock; blocks until it has it. Throws RelockError when this thread holds it already. */
+  /** Takes the lock; blocks until it has it. Throws RelockError when this thread has it already. */
   lock(): void {
     if (!this.tryLock()) this.#lockSlowly(Infinity);
   }
 
-  /** Takes the lock if it is free; says whether it did. Throws RelockError when this thread holds it already. */
+  /** Takes the lock if it is free; says whether it did. Throws RelockError as `lock`. */
   tryLock(): boolean {
     const seen = Atomics.compareExchange(this.#view, this.#index, FREE, this.#owner << 1);
     if (seen >>> 1 === this.#owner) {
@@ -59,7 +59,7 @@ export class UnownedUnlockMutex {
     return seen === FREE;
   }
 
-  /** Takes the lock if that succeeds within so many milliseconds; says whether it did. Throws as `tryLock`. */
+  /** Takes the lock if it can within so many milliseconds; says whether it did. Throws RelockError as `lock`. */
   lockFor(timeoutMs: number): boolean {
     if (!(timeoutMs >= 0))
       throw new RangeError(`a time limit is 0 or more, got ${timeoutMs}: pass Infinity for none`);
@@ -74,7 +74,7 @@ export class UnownedUnlockMutex {
     if ((seen & WAITERS) !== 0) Atomics.notify(this.#view, this.#index, 1);
   }
 
-  /** As the third mutex of Drepper, "Futexes are tricky": who has waited takes the lock as one that others may wait for. */
+  /** After Drepper, "Futexes are tricky": who has waited cannot know who else waits, so takes it with WAITERS. */
   #lockSlowly(deadline: number): boolean {
     for (;;) {
       const seen = Atomics.load(this.#view, this.#index);

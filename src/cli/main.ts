@@ -15,7 +15,7 @@ import {
   strategyNames,
   type StrategyName,
 } from '../explore.ts';
-import { register } from '../instrument/register.ts';
+import { register } from '../instrument/loader.ts';
 import { ScheduleError } from '../schedule/codec.ts';
 import { loadPrograms } from './load.ts';
 

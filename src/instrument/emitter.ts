@@ -374,6 +374,8 @@ export class Emitter {
       }
     }
     if (node.computed) return this.#children(node);
+    // The object may stand in parentheses, which belong to neither node.
+    this.#rope.copy(node.start, node.object.start);
     this.#emit(node.object);
     this.#rope.copy(node.object.end, node.end);
   }
@@ -819,6 +821,7 @@ export class Emitter {
           !callee.computed &&
           callee.object.type !== 'Super'
         ) {
+          this.#rope.copy(callee.start, callee.object.start);
           this.#emit(callee.object);
           this.#rope.copy(callee.object.end, callee.end);
         } else this.#emit(child);

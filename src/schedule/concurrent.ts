@@ -7,7 +7,7 @@
  * the case, because a smaller program rarely fails under the very schedule of the larger one.
  */
 import * as fc from 'fast-check';
-import { exploreWith } from '../engine/explore.ts';
+import { exploreWith, mostBehaviours } from '../engine/explore.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { mostThreads, type Program, ProgramError } from '../engine/program.ts';
 import type { TraceStep } from '../engine/trace.ts';
@@ -206,7 +206,8 @@ export class ConcurrentCase<Shared, Local> {
         if (this.#options.behaviours === true) {
           // Two programs may have equal hashes for different steps: the program is part of a behaviour.
           const plan = this.#planHash();
-          for (const b of campaign.behaviours) totals.behaviours.add(b ^ plan);
+          for (const b of campaign.behaviours)
+            if (totals.behaviours.size < mostBehaviours) totals.behaviours.add(Math.abs(b - (plan >>> 0) * 2097152));
         }
       }
       const found = campaign.findings[0];

@@ -1,0 +1,209 @@
+/** `npm run properties`: the property suite and its mirror, with a table at the end. Exit codes: 0 clean, 1 finding, 2 usage. */
+import { parseArgs } from 'node:util';
+import { jsonSafe } from '../src/engine/trace.ts';
+import { drawSeed } from '../src/explore.ts';
+import { progress } from '../src/report/progress.ts';
+import { renderTable } from '../src/report/table.ts';
+import { type BrokenSubject, brokenSubjects } from './broken.ts';
+import type { Property } from './property.ts';
+import { type PropertyResult, runProperty, seedFor } from './run.ts';
+import { properties } from './table.ts';
+
+const usage = `npm run properties -- [options]
+
+Checks every part of the runtime against its model under generated programs and schedules (10 schedules a case), then
+checks that every broken subject is caught.
+
+  --cases N      cases of each property (default 1000)
+  --seed S       whole number; default: drawn and printed
+  --only NAME    only this property or broken subject; may be repeated
+  --path PATH    repeat one counterexample of fast-check (with --only and --seed)
+  --odds         measure how often a generated schedule shows each broken subject
+  --list         the names
+  --json         one JSON object a line
+  --help
+
+Exit code: 0 all properties hold and every broken subject is caught, 1 not so, 2 usage.`;
+
+/** Schedules within which a broken subject must be caught. */
+const mirrorSchedules = 2_000;
+
+class UsageError extends Error {}
+
+interface Options {
+  readonly cases: number;
+  readonly seed: number;
+  readonly only: readonly string[];
+  readonly path: string | undefined;
+  readonly odds: boolean;
+  readonly json: boolean;
+}
+
+function parse(argv: string[]): Options | 'done' {
+  const { values } = (() => {
+    try {
+      return parseArgs({
+        args: argv,
+        options: {
+          cases: { type: 'string' },
+          seed: { type: 'string' },
+          only: { type: 'string', multiple: true },
+          path: { type: 'string' },
+          odds: { type: 'boolean' },
+          list: { type: 'boolean' },
+          json: { type: 'boolean' },
+          help: { type: 'boolean', short: 'h' },
+        },
+      });
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  })();
+  if (values.help === true) {
+    console.log(usage);
+    return 'done';
+  }
+  if (values.list === true) {
+    for (const { name, about } of properties) console.log(`${name.padEnd(22)} ${about}`);
+    for (const { id, fault, caughtBy } of brokenSubjects) console.log(`${id.padEnd(22)} broken: ${fault} (${caughtBy})`);
+    return 'done';
+  }
+  const whole = (name: string, text: string | undefined, least: number): number | undefined => {
+    if (text === undefined) return undefined;
+    if (!/^\d+$/.test(text) || Number(text) < least || !Number.isSafeInteger(Number(text)))
+      throw new UsageError(`--${name} "${text}": give a whole number from ${least}`);
+    return Number(text);
+  };
+  const names = new Set([...properties.map(({ name }) => name), ...brokenSubjects.map(({ id }) => id)]);
+  const only = values.only ?? [];
+  for (const name of only)
+    if (!names.has(name)) throw new UsageError(`--only "${name}" is not known: ${[...names].join(', ')}`);
+  if (values.path !== undefined && (only.length !== 1 || values.seed === undefined))
+    throw new UsageError('--path goes with one --only and the --seed it came with');
+  return {
+    cases: whole('cases', values.cases, 1) ?? 1000,
+    seed: whole('seed', values.seed, 0) ?? drawSeed(),
+    only,
+    path: values.path,
+    odds: values.odds === true,
+    json: values.json === true,
+  };
+}
+
+function main(argv: string[]): number {
+  const options = parse(argv);
+  if (options === 'done') return 0;
+  const { json, seed, only } = options;
+  const say = json ? (): void => {} : console.log;
+  say(`seed ${seed}`);
+  const chosen = (name: string): boolean => only.length === 0 || only.includes(name);
+  if (options.odds) return measureOdds(options, chosen);
+
+  const results = properties.filter(({ name }) => chosen(name)).map((property) => runRow(property, property.subject, property.name, options));
+  if (results.length > 0 && !json) {
+    say('');
+    say(
+      renderTable(
+        ['property', 'cases', 'schedules', 'steps', 'behaviours', 'result', 'time'],
+        results.map((r) => [r.property, r.cases, r.schedules, r.steps, r.behaviours, verdict(r), `${(r.wallMs / 1000).toFixed(1)} s`]),
+      ),
+    );
+  }
+  const mirror = brokenSubjects.filter(({ id }) => chosen(id)).map((broken) => ({ broken, result: catchBroken(broken, options) }));
+  if (mirror.length > 0 && !json) {
+    say('');
+    say(
+      renderTable(
+        ['broken subject', 'caught by', 'schedules', 'preemptions', 'result', 'fault'],
+        mirror.map(({ broken, result }) => [
+          broken.id,
+          broken.caughtBy,
+          result.finding?.schedulesToFirst ?? result.schedules,
+          result.finding?.finding.preemptions ?? 0,
+          result.finding === undefined ? 'NOT CAUGHT' : result.finding.finding.outcome.kind,
+          broken.fault,
+        ]),
+      ),
+    );
+  }
+  const findings = results.filter((r) => r.finding !== undefined || r.exhausted > 0);
+  const missed = mirror.filter(({ result }) => result.finding === undefined);
+  say('');
+  for (const result of findings) if (result.finding !== undefined) say(`${result.finding.finding.report}\nreplay    ${replayLine(result)}\n`);
+  say(
+    findings.length + missed.length === 0
+      ? `all ${results.length} properties hold; all ${mirror.length} broken subjects were caught`
+      : `${findings.length} of ${results.length} properties failed; ${missed.length} of ${mirror.length} broken subjects were not caught`,
+  );
+  return findings.length + missed.length === 0 ? 0 : 1;
+}
+
+function replayLine(result: PropertyResult): string {
+  return `npm run properties -- --only ${result.property} --seed ${result.seed} --path ${result.finding?.path}`;
+}
+
+function verdict(result: PropertyResult): string {
+  if (result.finding !== undefined) return result.finding.finding.outcome.kind;
+  return result.exhausted > 0 ? `exhausted (${result.exhausted})` : 'holds';
+}
+
+function runRow(property: Property, subject: unknown, label: string, options: Options): PropertyResult {
+  const status = progress(5_000, options.json);
+  const result = runProperty(property, subject, {
+    cases: options.cases,
+    // With a path the seed is the row's own, as a replay line gives it.
+    seed: options.path === undefined ? seedFor(options.seed, label) : options.seed,
+    ...(options.path === undefined ? {} : { path: options.path }),
+    onCase: (cases, totals) => status.update(() => `${label}: ${cases} of ${options.cases} cases, ${totals.schedules} schedules`),
+  });
+  status.clear();
+  if (options.json) console.log(JSON.stringify(asJson(result, label), jsonSafe));
+  return result;
+}
+
+function catchBroken(broken: BrokenSubject, options: Options): PropertyResult {
+  const property = properties.find(({ name }) => name === broken.caughtBy);
+  if (property === undefined) throw new Error(`${broken.id}: there is no property ${broken.caughtBy}`);
+  return runRow(property, broken.subject, broken.id, { ...options, cases: mirrorSchedules / 10 });
+}
+
+function measureOdds(options: Options, chosen: (name: string) => boolean): number {
+  const rows = brokenSubjects.filter(({ id }) => chosen(id)).map(({ id, caughtBy, subject }) => {
+    const property = properties.find(({ name }) => name === caughtBy)!; // checked by the tests of the table
+    let schedules = 0;
+    let caught = 0;
+    for (let round = 0; caught < 200 && schedules < 200_000; round++) {
+      const result = runProperty(property, subject, { cases: 1_000, seed: seedFor(options.seed + round, id) });
+      schedules += result.finding?.schedulesToFirst ?? result.schedules;
+      if (result.finding !== undefined) caught++;
+    }
+    return [id, schedules, caught, `${((100 * caught) / schedules).toFixed(2)} %`] as const;
+  });
+  console.log(renderTable(['broken subject', 'schedules', 'caught', 'odds a schedule'], rows));
+  return 0;
+}
+
+function asJson(result: PropertyResult, label: string): object {
+  const { finding, ...rest } = result;
+  if (finding === undefined) return { label, ...rest, outcome: result.exhausted > 0 ? 'exhausted' : 'passed' };
+  const { outcome, plan, schedule, preemptions } = finding.finding;
+  return {
+    label,
+    ...rest,
+    outcome: outcome.kind,
+    message: outcome.message,
+    schedulesToFirst: finding.schedulesToFirst,
+    plan,
+    schedule,
+    preemptions,
+    path: finding.path,
+  };
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`properties: ${error.message}\nsee npm run properties -- --help`);
+  process.exitCode = 2;
+}

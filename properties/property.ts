@@ -1,0 +1,26 @@
+/**
+ * A property: a subject against its model under generated programs and schedules. One table of them (table.ts) serves the suite, the
+ * campaigns and the tests.
+ */
+import type * as fc from 'fast-check';
+import type { ConcurrentCase } from '../src/schedule/concurrent.ts';
+
+export interface Property<Subject = unknown> {
+  /** As it is named on the command line. */
+  readonly name: string;
+  /** What it says, in one sentence. */
+  readonly about: string;
+  /** Ids of requirements.md that it proves. */
+  readonly ids: readonly string[];
+  /** The production code. */
+  readonly subject: Subject;
+  /** The cases for a subject: the production code or a broken twin of it. */
+  cases(subject: Subject): fc.Arbitrary<ConcurrentCase<unknown, unknown>>;
+}
+
+/** Erases the types of shared state and handles, which the table has no use for. */
+export function erased<Shared, Local>(
+  cases: fc.Arbitrary<ConcurrentCase<Shared, Local>>,
+): fc.Arbitrary<ConcurrentCase<unknown, unknown>> {
+  return cases as unknown as fc.Arbitrary<ConcurrentCase<unknown, unknown>>;
+}

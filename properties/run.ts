@@ -1,0 +1,101 @@
+/** Runs one property for a number of cases and says what came of it, as data. */
+import * as fc from 'fast-check';
+import { type CaseFinding, ConcurrencyError, type Totals } from '../src/schedule/concurrent.ts';
+import type { Property } from './property.ts';
+
+export interface RunOptions {
+  readonly cases: number;
+  readonly seed: number;
+  /** fast-check's path to a counterexample, to repeat just that. */
+  readonly path?: string;
+  /** Called after every case. */
+  readonly onCase?: (cases: number, totals: Totals) => void;
+  /** `performance.now()` at which to end, clean, after the case that is running. */
+  readonly deadline?: number;
+}
+
+export interface PropertyResult {
+  readonly property: string;
+  readonly cases: number;
+  readonly schedules: number;
+  readonly steps: number;
+  readonly behaviours: number;
+  /** Executions that ran out of their step budget: not a pass. */
+  readonly exhausted: number;
+  readonly wallMs: number;
+  readonly seed: number;
+  readonly finding: PropertyFinding | undefined;
+}
+
+export interface PropertyFinding {
+  readonly finding: CaseFinding;
+  /** Schedules run before shrinking began, the failing one included. */
+  readonly schedulesToFirst: number;
+  /** fast-check's path: with the seed it repeats the shrunk case. */
+  readonly path: string;
+  readonly shrinks: number;
+}
+
+/** Most executions of the last pass, for the case that is reported. */
+const lastPass = 20_000;
+
+export function runProperty(property: Property, subject: unknown, options: RunOptions): PropertyResult {
+  const start = performance.now();
+  const totals: Totals = { schedules: 0, steps: 0, unscheduled: 0, exhausted: 0, behaviours: new Set() };
+  let cases = 0;
+  let schedulesToFirst: number | undefined;
+  let error: unknown;
+  const { deadline = Number.POSITIVE_INFINITY } = options;
+  const details = fc.check(
+    fc.property(property.cases(subject), (program) => {
+      if (performance.now() > deadline) return;
+      // Shrinking runs programs too; they are not part of the figures.
+      const finding = program.run(schedulesToFirst === undefined ? totals : undefined, 500);
+      if (schedulesToFirst === undefined) {
+        cases++;
+        if (finding !== undefined) schedulesToFirst = totals.schedules;
+        else options.onCase?.(cases, totals);
+      }
+      if (finding !== undefined) {
+        error = new ConcurrencyError(finding);
+        throw error;
+      }
+    }),
+    {
+      numRuns: options.cases,
+      seed: options.seed,
+      ...(options.path === undefined ? {} : { path: options.path }),
+    },
+  );
+  let found: PropertyFinding | undefined;
+  if (details.failed) {
+    const smallest = details.counterexample?.[0];
+    const finding = smallest?.run(undefined, lastPass);
+    // An error that is no finding is a mistake of ours: it must not look like one.
+    if (smallest === undefined || finding === undefined) throw details.errorInstance ?? error;
+    found = {
+      finding,
+      schedulesToFirst: schedulesToFirst ?? totals.schedules,
+      path: details.counterexamplePath ?? '',
+      shrinks: details.numShrinks,
+    };
+  }
+  return {
+    property: property.name,
+    cases,
+    schedules: totals.schedules,
+    steps: totals.steps,
+    behaviours: totals.behaviours.size,
+    exhausted: totals.exhausted,
+    wallMs: performance.now() - start,
+    seed: options.seed,
+    finding: found,
+  };
+}
+
+/** A property's own seed, so that adding a row to the table changes no other row's cases. */
+export function seedFor(seed: number, name: string): number {
+  let hash = seed | 0;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return (hash ^ (hash >>> 15)) & 0x7fffffff;
+}
