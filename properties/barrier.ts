@@ -15,11 +15,17 @@ export interface BarrierSubject {
   attach(view: View, index: number): { wait(): string };
 }
 
+// A stale notification needs several phases to do harm: B7 shows in 0.07 % of random schedules with 2 phases, in 1.4 % with 6.
+const phases = fc.oneof(
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 2 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 3, max: 8 }) },
+);
+
 const plans: fc.Arbitrary<Plan> = fc
-  .tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 3 }))
-  .map(([parties, phases]) => ({
+  .tuple(fc.integer({ min: 2, max: 4 }), phases)
+  .map(([parties, count]) => ({
     prefix: [],
-    threads: Array.from({ length: parties }, () => Array.from({ length: phases }, () => ({ name: 'wait', args: [] }))),
+    threads: Array.from({ length: parties }, () => Array.from({ length: count }, () => ({ name: 'wait', args: [] }))),
   }));
 
 export const barrierGenerations: Property<BarrierSubject> = {

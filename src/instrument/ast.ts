@@ -39,14 +39,32 @@ function isNode(value: unknown): value is AnyNode {
 
 const cache = new WeakMap<object, readonly AnyNode[]>();
 
-/** Child nodes in the order of the source. A shorthand property has its value only. */
+/** Names that are not evaluated: property names, labels. A shorthand property has its value only. */
+function isMereName(node: AnyNode, field: string): boolean {
+  switch (node.type) {
+    case 'Property':
+      return field === 'key' && (!node.computed || node.shorthand);
+    case 'MethodDefinition':
+    case 'PropertyDefinition':
+      return field === 'key' && !node.computed;
+    case 'MemberExpression':
+      return field === 'property' && !node.computed;
+    case 'LabeledStatement':
+    case 'BreakStatement':
+    case 'ContinueStatement':
+      return field === 'label';
+    default:
+      return false;
+  }
+}
+
+/** Child nodes that are evaluated, in the order of the source. */
 export function childrenOf(node: AnyNode): readonly AnyNode[] {
   const known = cache.get(node);
   if (known !== undefined) return known;
   const found: AnyNode[] = [];
-  const shorthand = node.type === 'Property' && node.shorthand;
   for (const [key, value] of Object.entries(node)) {
-    if (shorthand && key === 'key') continue;
+    if (isMereName(node, key)) continue;
     if (Array.isArray(value)) {
       for (const item of value) if (isNode(item)) found.push(item);
     } else if (isNode(value)) found.push(value);
@@ -85,7 +103,13 @@ export function capturesOf(node: AnyNode): Captures {
     else if (n.type === 'CallExpression' && n.callee.type === 'Super') found.superCall = true;
     else if (
       (n.type === 'AssignmentExpression' && isSuperMember(n.left)) ||
-      (n.type === 'UpdateExpression' && isSuperMember(n.argument))
+      (n.type === 'UpdateExpression' && isSuperMember(n.argument)) ||
+      (n.type === 'UnaryExpression' && n.operator === 'delete' && isSuperMember(n.argument)) ||
+      ((n.type === 'ForOfStatement' || n.type === 'ForInStatement') && isSuperMember(n.left)) ||
+      (n.type === 'RestElement' && isSuperMember(n.argument)) ||
+      (n.type === 'AssignmentPattern' && isSuperMember(n.left)) ||
+      (n.type === 'ArrayPattern' && n.elements.some((e) => e !== null && isSuperMember(e))) ||
+      (n.type === 'ObjectPattern' && n.properties.some((q) => q.type === 'Property' && isSuperMember(q.value)))
     )
       found.superWrite = true;
     else if (n.type === 'Identifier' && n.name === 'arguments') found.arguments = true;
@@ -105,4 +129,47 @@ export function capturesOf(node: AnyNode): Captures {
 
 function isSuperMember(node: AnyNode): boolean {
   return node.type === 'MemberExpression' && node.object.type === 'Super';
+}
+
+/** Names that a pattern binds. */
+export function namesOf(pattern: Pattern, names: Set<string> = new Set()): Set<string> {
+  switch (pattern.type) {
+    case 'Identifier':
+      names.add(pattern.name);
+      break;
+    case 'ObjectPattern':
+      for (const p of pattern.properties) namesOf(p.type === 'RestElement' ? p.argument : p.value, names);
+      break;
+    case 'ArrayPattern':
+      for (const p of pattern.elements) if (p !== null) namesOf(p, names);
+      break;
+    case 'RestElement':
+      namesOf(pattern.argument, names);
+      break;
+    case 'AssignmentPattern':
+      namesOf(pattern.left, names);
+      break;
+    case 'MemberExpression':
+      break;
+  }
+  return names;
+}
+
+/** Whether a `var` in `body` (not in the functions inside it) declares one of `names`. */
+export function redeclares(body: AnyNode, names: ReadonlySet<string>): boolean {
+  if (isFunction(body) || isClass(body)) return false;
+  if (body.type === 'VariableDeclaration' && body.kind === 'var')
+    for (const { id } of body.declarations) for (const name of namesOf(id)) if (names.has(name)) return true;
+  return childrenOf(body).some((child) => redeclares(child, names));
+}
+
+/** What sloppy code may hold and a generator may not: `with`, and `yield` as a name. */
+export function sloppyFault(node: AnyNode): string | undefined {
+  if (node.type === 'WithStatement') return 'with statement';
+  if (node.type === 'Identifier' && node.name === 'yield') return 'variable called yield';
+  for (const child of childrenOf(node)) {
+    const fault = sloppyFault(child);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }

@@ -7,11 +7,15 @@ import { installBuiltins, nativeAtomics } from './builtins.ts';
 import { type AtomicView, Step, type StepKind } from './step.ts';
 
 export const twinSymbol: unique symbol = Symbol.for('threadproof.twin') as never;
+/** On a twin: the function it is the twin of. A twin met by way of a copied property, a prototype or a proxy is somebody else's. */
+export const plainSymbol: unique symbol = Symbol.for('threadproof.plain') as never;
 const hostSymbol = Symbol.for('threadproof.host');
 
 // biome-ignore lint/complexity/noBannedTypes: any function at all may have a twin
 export type AnyFunction = Function & { [twinSymbol]?: Twin };
-export type Twin = (this: unknown, ...args: unknown[]) => Generator<undefined, unknown, unknown>;
+export type Twin = ((this: unknown, ...args: unknown[]) => Generator<undefined, unknown, unknown>) & {
+  [plainSymbol]?: AnyFunction;
+};
 
 /** A place in an author's file. Lines and columns are 1-based. */
 export interface Site {
@@ -42,7 +46,6 @@ export class UnsupportedError extends Error {
 
 export interface Host {
   readonly helpers: Readonly<Record<string, unknown>>;
-  readonly prototypeOf: (object: object) => object | null;
   /** Registers the sites of a module (flat list of line, column); the same module gives the same numbers again. */
   readonly sites: (file: string, positions: readonly number[]) => number;
   readonly site: (index: number) => Site | undefined;
@@ -56,6 +59,9 @@ export interface Host {
   clock: (() => number) | undefined;
   random: (() => number) | undefined;
 }
+
+/** Taken before it is replaced. */
+const bind = Function.prototype.bind;
 
 let step: Step = new Step();
 
@@ -79,6 +85,7 @@ function announce(
 
 function pair(plain: AnyFunction, twin: Twin): AnyFunction {
   plain[twinSymbol] = twin;
+  twin[plainSymbol] = plain;
   return plain;
 }
 
@@ -87,7 +94,6 @@ function createHost(): Host {
   const bases = new Map<string, number>();
   let sites = 0;
   const host: Host = {
-    prototypeOf: Object.getPrototypeOf,
     native: nativeAtomics(),
     sites(file, positions) {
       const key = `${file}\n${positions.join()}`;
@@ -115,6 +121,16 @@ function createHost(): Host {
     random: undefined,
     helpers: {
       T: twinSymbol,
+      Q: plainSymbol,
+      // Not fn.call(...): a function may have a property of that name.
+      C: bind.call(Function.prototype.call, Function.prototype.call),
+      N: () => {
+        throw new TypeError('what is called is not a function');
+      },
+      K: propertyKey,
+      Y: Object.getPrototypeOf,
+      V: (plain: AnyFunction, twin: Twin) =>
+        plain[twinSymbol]?.[plainSymbol] === plain ? plain : pair(plain, twin),
       s: announce,
       P: pair,
       F: (plain: AnyFunction, make: (self: AnyFunction) => Twin) => pair(plain, make(plain)),
@@ -122,10 +138,11 @@ function createHost(): Host {
         Object.defineProperty(plain, 'name', { value: 'default', configurable: true });
         return pair(plain, twin);
       },
-      M: (target: object, twins: Record<PropertyKey, Twin>) => {
+      M: (target: object, twins: Record<PropertyKey, Twin | 0>) => {
         for (const key of Reflect.ownKeys(twins)) {
           const plain = Object.getOwnPropertyDescriptor(target, key)?.value as unknown;
-          if (typeof plain === 'function') pair(plain as AnyFunction, twins[key]!);
+          const twin = twins[key] as Twin | 0;
+          if (twin !== 0 && typeof plain === 'function') pair(plain as AnyFunction, twin);
         }
       },
       O: (literal: Record<PropertyKey, unknown>, twins: Record<PropertyKey, Twin>) => {
@@ -140,10 +157,10 @@ function createHost(): Host {
         (twin: Twin, self: () => unknown) =>
         (...args: unknown[]) =>
           twin.apply(self(), args),
-      R: (what: string, site: number): Twin =>
+      R: (what: string, site: () => number): Twin =>
         // biome-ignore lint/correctness/useYield: a twin that refuses at once
         function* () {
-          throw refusal(what, host.site(site));
+          throw refusal(what, host.site(site()));
         },
       X: (what: string, site: number) => {
         throw refusal(what, host.site(site));
@@ -154,7 +171,11 @@ function createHost(): Host {
   return host;
 }
 
-const bind = Function.prototype.bind;
+/** ECMA-262 ToPropertyKey. */
+function propertyKey(value: unknown): PropertyKey {
+  if (typeof value === 'string' || typeof value === 'symbol' || typeof value === 'number') return value;
+  return Reflect.ownKeys({ [value as string]: 0 })[0]!;
+}
 
 function refusal(what: string, site: Site | undefined): UnsupportedError {
   return new UnsupportedError(
@@ -176,5 +197,8 @@ export function installHost(): Host {
 }
 
 export function twinOf(fn: unknown): Twin | undefined {
-  return typeof fn === 'function' ? (fn as AnyFunction)[twinSymbol] : undefined;
+  if (typeof fn !== 'function') return undefined;
+  const twin = (fn as AnyFunction)[twinSymbol];
+  const plain = twin?.[plainSymbol];
+  return plain === undefined || plain === fn ? twin : undefined;
 }

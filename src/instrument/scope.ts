@@ -3,11 +3,18 @@
  * and whether a name is a constant alias of it or of one of its functions (`const { load } = Atomics`).
  */
 import type { AnyNode, Pattern } from './ast.ts';
-import { childrenOf, isFunction } from './ast.ts';
+import { childrenOf, isFunction, namesOf } from './ast.ts';
 
 export interface Binding {
-  /** What the name was made from, when that is a constant view of something global: `['Atomics']`, `['Atomics', 'load']`. */
-  readonly alias: readonly string[] | undefined;
+  /** What the name was made from, when that is a constant. Followed only when everything is declared: names are hoisted. */
+  readonly alias: Alias | undefined;
+}
+
+/** `const { load } = Atomics` makes `load` the property `load` of what `Atomics` is in `scope`. */
+interface Alias {
+  readonly init: AnyNode;
+  readonly scope: Scope;
+  readonly property: string | undefined;
 }
 
 export class Scope {
@@ -21,7 +28,7 @@ export class Scope {
     this.isFunction = isFunction;
   }
 
-  declare(name: string, alias?: readonly string[]): void {
+  declare(name: string, alias?: Alias): void {
     // A second declaration (var, function) makes the first one's alias uncertain.
     this.names.set(name, { alias: this.names.has(name) ? undefined : alias });
   }
@@ -37,9 +44,18 @@ export class Scope {
   /** The path from the global object that `name` stands for, or undefined where it is somebody's own binding. */
   globalPath(name: string): readonly string[] | undefined {
     const binding = this.resolve(name);
-    return binding === undefined ? [name] : binding.alias;
+    if (binding === undefined) return [name];
+    const { alias } = binding;
+    // `const a = b, b = a` goes round for ever.
+    if (alias === undefined || following.has(binding)) return undefined;
+    following.add(binding);
+    const path = pathOf(alias.init, alias.scope);
+    following.delete(binding);
+    return path === undefined || alias.property === undefined ? path : [...path, alias.property];
   }
 }
+
+const following = new Set<Binding>();
 
 /** Scopes by the node that opens them. */
 export type Scopes = ReadonlyMap<AnyNode, Scope>;
@@ -101,7 +117,7 @@ function visit(node: AnyNode, scope: Scope, scopes: Map<AnyNode, Scope>): void {
       if (node.kind === 'var')
         while (!target.isFunction && target.parent !== undefined) target = target.parent;
       for (const declarator of node.declarations) {
-        if (node.kind === 'const' && declarator.init) declareAliases(declarator.id, declarator.init, target);
+        if (node.kind === 'const' && declarator.init) declareAliases(declarator.id, declarator.init, scope);
         else declarePattern(declarator.id, target);
         for (const child of childrenOf(declarator)) visit(child, scope, scopes);
       }
@@ -116,35 +132,13 @@ function visit(node: AnyNode, scope: Scope, scopes: Map<AnyNode, Scope>): void {
 }
 
 function declarePattern(pattern: Pattern, scope: Scope): void {
-  switch (pattern.type) {
-    case 'Identifier':
-      scope.declare(pattern.name);
-      return;
-    case 'ObjectPattern':
-      for (const p of pattern.properties)
-        declarePattern(p.type === 'RestElement' ? p.argument : p.value, scope);
-      return;
-    case 'ArrayPattern':
-      for (const p of pattern.elements) if (p !== null) declarePattern(p, scope);
-      return;
-    case 'RestElement':
-      declarePattern(pattern.argument, scope);
-      return;
-    case 'AssignmentPattern':
-      declarePattern(pattern.left, scope);
-      return;
-    case 'MemberExpression':
-      return;
-  }
+  for (const name of namesOf(pattern)) scope.declare(name);
 }
 
 /** `const A = Atomics`, `const f = Atomics.load`, `const { load, add: plus } = Atomics`. */
 function declareAliases(pattern: Pattern, init: AnyNode, scope: Scope): void {
-  const path = pathOf(init, scope);
-  if (path === undefined) {
-    declarePattern(pattern, scope);
-  } else if (pattern.type === 'Identifier') {
-    scope.declare(pattern.name, path);
+  if (pattern.type === 'Identifier') {
+    scope.declare(pattern.name, { init, scope, property: undefined });
   } else if (pattern.type === 'ObjectPattern') {
     for (const p of pattern.properties) {
       if (
@@ -153,7 +147,7 @@ function declareAliases(pattern: Pattern, init: AnyNode, scope: Scope): void {
         p.key.type === 'Identifier' &&
         p.value.type === 'Identifier'
       )
-        scope.declare(p.value.name, [...path, p.key.name]);
+        scope.declare(p.value.name, { init, scope, property: p.key.name });
       else declarePattern(p.type === 'RestElement' ? p.argument : p.value, scope);
     }
   } else declarePattern(pattern, scope);

@@ -1333,8 +1333,8 @@ describe.each([
   ['statements', statements],
   ['TypeScript', typeScript],
   ['scripts', scripts],
-])('%s', (_, rows) => {
-  test.each(rows)('$name', async (row) => {
+])('%s', (_title, rows) => {
+  test.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
     const { original, instrumented } = await loadRow(row);
     const expected = { value: row.value, error: undefined, log: row.log ?? [] };
     const authors = [] as unknown[];

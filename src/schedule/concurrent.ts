@@ -253,8 +253,8 @@ export class ConcurrentCase<Shared, Local> {
     const more = this.#options.schedules ?? 9;
     return [
       { strategy: followSegments(this.segments), executions: 1 },
-      { strategy: random(this.seed), executions: Math.ceil(more / 2) },
-      { strategy: pct(this.seed, 3), executions: Math.floor(more / 2) },
+      { strategy: random(this.seed), executions: Math.ceil((more * 2) / 3) },
+      { strategy: pct(this.seed, 3 + (this.seed % 3)), executions: Math.floor(more / 3) },
     ];
   }
 
