@@ -1,6 +1,8 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { threadproof } from './src/instrument/vitest.ts';
 
 const config: ViteUserConfig = defineConfig({
+  plugins: [threadproof({ exclude: ['coverage', 'bench', 'vitest.config.ts'] })],
   resolve: { conditions: ['threadproof-source'] },
   ssr: { resolve: { conditions: ['threadproof-source'] } },
   test: {

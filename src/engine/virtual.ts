@@ -230,6 +230,7 @@ export class VirtualExecutor implements SchedulerView {
     for (let t = 0; t < n; t++) {
       this.pending[t]!.kind = START;
       this.pending[t]!.site = -1;
+      this.pending[t]!.index = 0;
       this.enabled[t] = t;
       this.#isEnabled[t] = 1;
       this.#events[t] = 0;

@@ -109,7 +109,8 @@ export function capturesOf(node: AnyNode): Captures {
       (n.type === 'RestElement' && isSuperMember(n.argument)) ||
       (n.type === 'AssignmentPattern' && isSuperMember(n.left)) ||
       (n.type === 'ArrayPattern' && n.elements.some((e) => e !== null && isSuperMember(e))) ||
-      (n.type === 'ObjectPattern' && n.properties.some((q) => q.type === 'Property' && isSuperMember(q.value)))
+      (n.type === 'ObjectPattern' &&
+        n.properties.some((q) => q.type === 'Property' && isSuperMember(q.value)))
     )
       found.superWrite = true;
     else if (n.type === 'Identifier' && n.name === 'arguments') found.arguments = true;

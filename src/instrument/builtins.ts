@@ -4,7 +4,7 @@
  * other call. Builtins that are not here run plainly, and the steps that their callbacks make are counted as unscheduled.
  */
 import type { AnyFunction, Host, Twin } from './host.ts';
-import { twinSymbol } from './host.ts';
+import { plainSymbol, twinOf, twinSymbol } from './host.ts';
 import { type AtomicView, atomicSteps } from './step.ts';
 
 /** A copy of the real functions of `Atomics`, to be taken before anything is replaced. */
@@ -29,11 +29,12 @@ function setTwin(
   twin: (this: never, ...args: never[]) => Generator<undefined, unknown, unknown>,
 ): void {
   Object.defineProperty(fn, twinSymbol, { value: twin, configurable: true, writable: true });
+  Object.defineProperty(twin, plainSymbol, { value: fn, configurable: true, writable: true });
 }
 
 /** Calls `fn` in a twin: through its own twin when it has one. */
 function* call(fn: unknown, self: unknown, args: readonly unknown[]): Generator<undefined, unknown, unknown> {
-  const twin = (fn as AnyFunction | undefined)?.[twinSymbol];
+  const twin = twinOf(fn);
   if (twin !== undefined) return yield* twin.apply(self, args as unknown[]);
   return Reflect.apply(fn as AnyCall, self, args);
 }
@@ -93,24 +94,35 @@ function asyncWait(host: Host, original: AnyCall): AnyCall {
       return original.apply(Atomics, args);
     },
   };
+  Object.defineProperty(waitAsync, 'length', { value: original.length, configurable: true });
   return waitAsync as AnyCall;
 }
 
 /** While an execution runs, time and chance are its own, so that the same schedule gives the same run. */
 function installClock(host: Host): void {
-  const { now } = Date;
-  const monotonic = performance.now;
-  const { random } = Math;
-  const replaced = {
-    Date: { now: (): number => (host.clock === undefined ? now() : virtualEpoch + Math.floor(host.clock())) },
-    performance: {
-      now: (): number => (host.clock === undefined ? monotonic.call(performance) : host.clock()),
+  replace(Date, 'now', (original) => ({
+    now(this: unknown): unknown {
+      return host.clock === undefined ? original.call(this) : virtualEpoch + Math.floor(host.clock());
     },
-    Math: { random: (): number => (host.random === undefined ? random() : host.random()) },
-  };
-  define(Date, 'now', replaced.Date.now);
-  define(performance, 'now', replaced.performance.now);
-  define(Math, 'random', replaced.Math.random);
+  }));
+  // In Node it is a method of the prototype, and refuses to be called without its object.
+  const owner = Object.hasOwn(performance, 'now') ? performance : Object.getPrototypeOf(performance);
+  replace(owner as object, 'now', (original) => ({
+    now(this: unknown): unknown {
+      return host.clock === undefined ? original.call(this) : host.clock();
+    },
+  }));
+  replace(Math, 'random', (original) => ({
+    random(this: unknown): unknown {
+      return host.random === undefined ? original.call(this) : host.random();
+    },
+  }));
+}
+
+/** Puts a method in the place of another, with the attributes of its property. */
+function replace(owner: object, name: string, make: (original: AnyCall) => Record<string, AnyCall>): void {
+  const property = Object.getOwnPropertyDescriptor(owner, name)!;
+  Object.defineProperty(owner, name, { ...property, value: make(property.value as AnyCall)[name] });
 }
 
 /** Where `Date.now` begins in an execution: 2000-01-01T00:00:00Z in ms, far from any value that could pass for a duration. */
@@ -122,17 +134,17 @@ function installFunctions(): void {
     return yield* call(this, self, args);
   });
   setTwin(proto.apply, function* (this: unknown, self: unknown, args: ArrayLike<unknown> | null | undefined) {
-    return yield* call(this, self, args === null || args === undefined ? [] : Array.from(args));
+    return yield* call(this, self, args === null || args === undefined ? [] : listOf(args));
   });
   setTwin(Reflect.apply, function* (fn: unknown, self: unknown, args: ArrayLike<unknown>) {
-    return yield* call(fn, self, Array.from(args));
+    return yield* call(fn, self, listOf(args));
   });
   const bind = proto.bind;
   const { bind: replacement } = {
     // A bound function carries the bound twin, so that it is suspended as its target is.
     bind(this: AnyFunction, ...args: unknown[]): unknown {
       const bound = Reflect.apply(bind, this, args) as AnyFunction;
-      const twin = this[twinSymbol];
+      const twin = twinOf(this);
       if (twin !== undefined) setTwin(bound, Reflect.apply(bind, twin, args) as Twin);
       return bound;
     },
@@ -141,53 +153,92 @@ function installFunctions(): void {
   define(proto, 'bind', replacement);
 }
 
+/** ECMA-262 CreateListFromArrayLike: by index, whatever the iterator says. */
+function listOf(args: ArrayLike<unknown>): unknown[] {
+  if (Object(args) !== args) throw new TypeError('CreateListFromArrayLike called on non-object');
+  const length = lengthOf(args);
+  const list: unknown[] = [];
+  for (let i = 0; i < length; i++) list.push(args[i]);
+  return list;
+}
+
+/** ECMA-262 LengthOfArrayLike. */
+function lengthOf(list: ArrayLike<unknown>): number {
+  const length = Math.trunc(Number(list.length));
+  return length > 0 ? Math.min(length, Number.MAX_SAFE_INTEGER) : 0;
+}
+
+/** ECMA-262 ToObject, for the `this` of an array method. */
+function listFrom(self: unknown, name: string): ArrayLike<unknown> {
+  if (self === null || self === undefined)
+    throw new TypeError(`Array.prototype.${name} called on null or undefined`);
+  return Object(self) as ArrayLike<unknown>;
+}
+
+/** ECMA-262 ArraySpeciesCreate, for one realm. */
+function speciesOf(list: ArrayLike<unknown>, length: number): unknown[] {
+  if (!Array.isArray(list)) return new Array<unknown>(length);
+  let { constructor } = list as { constructor: unknown };
+  if (typeof constructor === 'object' && constructor !== null)
+    constructor = (constructor as Record<symbol, unknown>)[Symbol.species];
+  else if (typeof constructor === 'function')
+    constructor = (constructor as unknown as Record<symbol, unknown>)[Symbol.species];
+  if (constructor === undefined || constructor === null) return new Array<unknown>(length);
+  return new (constructor as new (length: number) => unknown[])(length);
+}
+
+function put(list: unknown[], index: number, value: unknown): void {
+  Object.defineProperty(list, index, { value, writable: true, enumerable: true, configurable: true });
+}
+
 type ArrayTwin = (this: unknown, callback: unknown, self?: unknown) => Generator<undefined, unknown, unknown>;
 
 /** Array iteration, written after ECMA-262 section 23.1.3: length read once, holes skipped where the standard skips them. */
 function installArrays(): void {
   const twins: Record<string, ArrayTwin> = {
     *forEach(callback, self) {
-      const list = Object(this) as ArrayLike<unknown>;
-      const length = list.length;
+      const list = listFrom(this, 'forEach');
+      const length = lengthOf(list);
       for (let i = 0; i < length; i++) if (i in list) yield* call(callback, self, [list[i], i, list]);
       return undefined;
     },
     *map(callback, self) {
-      const list = Object(this) as ArrayLike<unknown>;
-      const length = list.length;
-      const result: unknown[] = new Array(length);
+      const list = listFrom(this, 'map');
+      const length = lengthOf(list);
+      const result = speciesOf(list, length);
       for (let i = 0; i < length; i++)
-        if (i in list) result[i] = yield* call(callback, self, [list[i], i, list]);
+        if (i in list) put(result, i, yield* call(callback, self, [list[i], i, list]));
       return result;
     },
     *filter(callback, self) {
-      const list = Object(this) as ArrayLike<unknown>;
-      const length = list.length;
-      const result: unknown[] = [];
+      const list = listFrom(this, 'filter');
+      const length = lengthOf(list);
+      const result = speciesOf(list, 0);
+      let kept = 0;
       for (let i = 0; i < length; i++) {
         if (!(i in list)) continue;
         const item = list[i];
-        if (yield* call(callback, self, [item, i, list])) result.push(item);
+        if (yield* call(callback, self, [item, i, list])) put(result, kept++, item);
       }
       return result;
     },
     *some(callback, self) {
-      const list = Object(this) as ArrayLike<unknown>;
-      const length = list.length;
+      const list = listFrom(this, 'some');
+      const length = lengthOf(list);
       for (let i = 0; i < length; i++)
         if (i in list && (yield* call(callback, self, [list[i], i, list]))) return true;
       return false;
     },
     *every(callback, self) {
-      const list = Object(this) as ArrayLike<unknown>;
-      const length = list.length;
+      const list = listFrom(this, 'every');
+      const length = lengthOf(list);
       for (let i = 0; i < length; i++)
         if (i in list && !(yield* call(callback, self, [list[i], i, list]))) return false;
       return true;
     },
     *find(callback, self) {
-      const list = Object(this) as ArrayLike<unknown>;
-      const length = list.length;
+      const list = listFrom(this, 'find');
+      const length = lengthOf(list);
       for (let i = 0; i < length; i++) {
         const item = list[i];
         if (yield* call(callback, self, [item, i, list])) return item;
@@ -195,8 +246,8 @@ function installArrays(): void {
       return undefined;
     },
     *findIndex(callback, self) {
-      const list = Object(this) as ArrayLike<unknown>;
-      const length = list.length;
+      const list = listFrom(this, 'findIndex');
+      const length = lengthOf(list);
       for (let i = 0; i < length; i++) if (yield* call(callback, self, [list[i], i, list])) return i;
       return -1;
     },
@@ -205,18 +256,16 @@ function installArrays(): void {
     const plain = Array.prototype[name as 'forEach'];
     // A callback without a twin needs no generator around each call: the builtin does it, and faster.
     setTwin(plain, function* (this: unknown, callback: unknown, self?: unknown) {
-      if ((callback as AnyFunction | undefined)?.[twinSymbol] === undefined)
-        return Reflect.apply(plain as AnyCall, this, [callback, self]);
+      if (twinOf(callback) === undefined) return Reflect.apply(plain as AnyCall, this, [callback, self]);
       return yield* twin.call(this, callback, self);
     });
   }
   const { reduce } = Array.prototype;
   setTwin(reduce, function* (this: unknown, ...args: unknown[]) {
     const callback = args[0];
-    if ((callback as AnyFunction | undefined)?.[twinSymbol] === undefined)
-      return Reflect.apply(reduce as AnyCall, this, args);
-    const list = Object(this) as ArrayLike<unknown>;
-    const length = list.length;
+    if (twinOf(callback) === undefined) return Reflect.apply(reduce as AnyCall, this, args);
+    const list = listFrom(this, 'reduce');
+    const length = lengthOf(list);
     let i = 0;
     let value = args[1];
     if (args.length < 2) {

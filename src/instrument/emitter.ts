@@ -6,6 +6,9 @@
  *   $T the twin symbol    $P pair(plain, twin)   $F pair a named function expression   $D pair an anonymous default export
  *   $M pair class members $B bind `this`         $L bind `this` lazily                 $R a twin that refuses   $X refuse now
  *   $s step               $G template tag        $S the module's first site            $O refuse methods of a literal
+ *   $Q the plain symbol   $C call with `this`    $N what stands for a missing callee   $K to property key
+ *   $V pair a private method                     $Y the prototype of an object         $H the host's helpers
+ * Those that plain code uses are hoisted functions: in a circle of modules it may run before the first line of its module.
  */
 import type * as acorn from 'acorn';
 import {
@@ -16,6 +19,9 @@ import {
   type FunctionNode,
   isClass,
   isFunction,
+  namesOf,
+  redeclares,
+  sloppyFault,
 } from './ast.ts';
 import type { Position, Rope, Slot } from './rope.ts';
 import { pathOf, type Scope, type Scopes } from './scope.ts';
@@ -61,12 +67,17 @@ export class Emitter {
   readonly #rope: Rope;
   readonly #toOriginal: (offset: number) => Position | undefined;
   readonly #file: string;
+  readonly #isScript: boolean;
   /** Prefix of every name that we add. */
   readonly #p: string;
   readonly #declared = new Set<string>();
+  /** Function declarations that a later one of the same name replaces. */
+  readonly #replaced = new Set<AnyNode>();
   readonly #sites: number[] = [];
   /** Private methods of the classes around the current place, innermost last: which have a twin. */
   readonly #privates: Map<string, boolean>[] = [];
+  /** For each switch around the current place: writes the pairs of the functions declared in it. */
+  readonly #switches: (() => void)[] = [];
   #scope: Scope;
   /** The twin being written, or undefined in plain code. */
   #frame: Frame | undefined;
@@ -85,6 +96,7 @@ export class Emitter {
     this.#rope = input.rope;
     this.#toOriginal = input.toOriginal;
     this.#file = input.file;
+    this.#isScript = input.program.sourceType === 'script';
     let prefix = '$tp_';
     for (let i = 0; input.code.includes(prefix); i++) prefix = `$tp${i}_`;
     this.#p = prefix;
@@ -104,15 +116,17 @@ export class Emitter {
     this.#hoistedPairs(rest);
     const end = this.#statements(rest, afterDirectives);
     this.#rope.copy(end, program.end);
-    const helpers = 'T,P,F,D,M,B,L,R,X,O,s,G'.split(',').map((name) => `${name}:${p}${name}`);
+    const constants = 'T,Q,C,N,X,s,G'.split(',').map((name) => `${name}:${p}${name}`);
+    const functions = 'PFDMBLROKVY'
+      .split('')
+      .map((name) => `function ${p}${name}(a,b){return ${p}H().${name}(a,b)}`);
     const keys = Array.from({ length: this.#keys }, (_, i) => `${p}k${i}`);
     prelude.text =
       this.#twins === 0
         ? ''
-        : `${hashbang > 0 ? '\n' : ''}const ${p}h=globalThis[Symbol.for("threadproof.host")];` +
-          `if(${p}h===undefined)throw new Error("threadproof: this module was instrumented but its host is not installed: use the vitest plugin or the loader");` +
-          `const {${helpers.join(',')}}=${p}h.helpers,${p}S=${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)});` +
-          (keys.length > 0 ? `let ${keys.join(',')};` : '');
+        : `${hashbang > 0 ? '\n' : ''}var ${[`${p}h`, ...keys].join(',')};` +
+          `function ${p}H(){if(${p}h===undefined&&(${p}h=globalThis[Symbol.for("threadproof.host")])===undefined)throw new Error("threadproof: this module was instrumented but its host is not installed: use the vitest plugin or the loader");return ${p}h.helpers}` +
+          `${functions.join('')}const {${constants.join(',')}}=${p}H(),${p}S=${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)});`;
     return this.#twins;
   }
 
@@ -134,14 +148,19 @@ export class Emitter {
 
   /** Function declarations are hoisted, so their twins are attached before anything in their block runs. */
   #hoistedPairs(body: readonly AnyNode[]): void {
+    const last = new Map<string, acorn.FunctionDeclaration>();
     for (const statement of body) {
-      const declaration =
-        statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration'
-          ? statement.declaration
-          : statement;
-      if (declaration?.type !== 'FunctionDeclaration') continue;
-      this.#declarationPair(declaration);
+      const declaration = declaredFunction(statement);
+      if (declaration === undefined) continue;
+      if (declaration.id === null) {
+        this.#declarationPair(declaration);
+        continue;
+      }
+      const before = last.get(declaration.id.name);
+      if (before !== undefined) this.#replaced.add(before);
+      last.set(declaration.id.name, declaration);
     }
+    for (const declaration of last.values()) this.#declarationPair(declaration);
   }
 
   #declarationPair(node: acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration): void {
@@ -199,7 +218,7 @@ export class Emitter {
 
   /** A block from its `{` to its `}`. `opening` writes what must come first inside. */
   #block(node: AnyNode & { body: readonly AnyNode[] }, opening?: () => void, open = node.start): void {
-    const bodyStart = this.#code.indexOf('{', open) + 1;
+    const bodyStart = this.#find('{', open) + 1;
     this.#rope.copy(open, bodyStart);
     const { end, rest } = this.#directives(node.body, bodyStart);
     opening?.();
@@ -214,6 +233,8 @@ export class Emitter {
     const outer = this.#scope;
     const scope = isFunction(node) ? undefined : this.#scopes.get(node);
     if (scope !== undefined) this.#scope = scope;
+    // The map knows every node's start (coverage reads it), also where our text comes first. A function marks its own forms.
+    if (!isFunction(node)) this.#rope.add('', node.start);
     this.#dispatch(node);
     this.#scope = outer;
   }
@@ -239,19 +260,44 @@ export class Emitter {
           this.#emit(node.test);
           at = node.test.end;
         }
+        if (node.consequent.length > 0) {
+          const colon = this.#find(':', at) + 1;
+          this.#rope.copy(at, colon);
+          at = colon;
+          this.#switches.at(-1)!();
+        }
         const end = this.#statements(node.consequent, at);
         this.#rope.copy(end, node.end);
-        // The block of a switch has no first statement of its own to hoist into.
-        for (const s of node.consequent) if (s.type === 'FunctionDeclaration') this.#declarationPair(s);
         return;
       }
+      case 'SwitchStatement':
+        // A switch has no first statement to hoist into: any case may be the one that is entered.
+        this.#switches.push(() => this.#hoistedPairs(node.cases.flatMap((c) => c.consequent)));
+        this.#children(node);
+        this.#switches.pop();
+        return;
+      case 'IfStatement':
+        return this.#children(node, (child) => {
+          if (child.type !== 'FunctionDeclaration') return this.#emit(child);
+          // Sloppy code may declare a function there, as if in a block.
+          this.#rope.add('{');
+          this.#hoistedPairs([child]);
+          this.#emit(child);
+          this.#rope.add('}');
+        });
       case 'ForStatement':
       case 'ForInStatement':
       case 'ForOfStatement':
         return this.#children(node, (child) => {
-          if (child.type === 'VariableDeclaration') this.#children(child);
+          if (child.type === 'VariableDeclaration' && child !== node.body) this.#children(child);
           else this.#emit(child);
         });
+      case 'SequenceExpression':
+        // Where we write lists of our own, the author's parentheses around it are not copied.
+        this.#rope.add('(', node.start);
+        this.#children(node);
+        this.#rope.add(')');
+        return;
       case 'ExpressionStatement':
         if (node.directive !== undefined) this.#rope.copy(node.start, node.end);
         else this.#children(node);
@@ -275,7 +321,7 @@ export class Emitter {
         const value = node.declaration;
         this.#rope.copy(node.start, value.start);
         if (isAnonymousFunction(value) && value.type !== 'FunctionDeclaration')
-          this.#functionValue(value, 'default');
+          this.#functionValue(value, '"default"');
         else this.#emit(value);
         this.#rope.copy(value.end, node.end);
         if (value.type !== 'FunctionDeclaration' && value.type !== 'ClassDeclaration') this.#terminate(node);
@@ -306,7 +352,7 @@ export class Emitter {
         return this.#taggedTemplate(node);
       case 'ChainExpression':
         if (this.#frame !== undefined && this.#suspends(node)) return this.#chain(node);
-        return this.#children(node);
+        return this.#plainChain(node);
       case 'UnaryExpression':
         if (
           this.#frame !== undefined &&
@@ -341,7 +387,7 @@ export class Emitter {
   #named(node: AnyNode, target: AnyNode, value: AnyNode | null | undefined): void {
     if (target.type === 'Identifier' && value && isAnonymousFunction(value)) {
       this.#children(node, (child) => {
-        if (child === value) this.#functionValue(value, target.name);
+        if (child === value) this.#functionValue(value, JSON.stringify(target.name));
         else this.#emit(child);
       });
     } else this.#children(node);
@@ -350,34 +396,47 @@ export class Emitter {
   #member(node: acorn.MemberExpression): void {
     if (node.object.type === 'Super') {
       if (!this.#inArrowTwin) return this.#children(node);
-      this.#rope.add(`${this.#p}sg(`);
+      this.#rope.add(`(${this.#p}sg(`, node.start);
       if (node.computed) this.#emit(node.property);
       else this.#rope.add(JSON.stringify((node.property as acorn.Identifier).name));
-      this.#rope.add(')');
+      this.#rope.add('))');
       return;
     }
     if (
       node.property.type === 'PrivateIdentifier' &&
-      !node.optional &&
+      !isInChain(node) &&
       this.#privateTwin(node.property.name)
     ) {
-      const name = node.property.name;
-      const { object } = node;
       // A private method taken as a value cannot carry its twin from the class: it is paired where it is taken.
-      if (object.type === 'ThisExpression' || object.type === 'Identifier') {
-        this.#rope.add(`${this.#p}P(`);
-        this.#emit(object);
-        this.#rope.add(`.#${name},`);
-        this.#emit(object);
-        this.#rope.add(`.#${this.#p}${name})`);
-        return;
-      }
+      this.#rope.add(`(${this.#privateValue(node.property.name)})(`, node.start);
+      this.#emit(node.object);
+      this.#rope.add(')');
+      return;
     }
-    if (node.computed) return this.#children(node);
-    // The object may stand in parentheses, which belong to neither node.
-    this.#rope.copy(node.start, node.object.start);
-    this.#emit(node.object);
-    this.#rope.copy(node.object.end, node.end);
+    this.#children(node);
+  }
+
+  #privateValue(name: string): string {
+    const x = `${this.#p}x`;
+    return `${x}=>${this.#p}V(${x}.#${name},${x}.#${this.#p}${name})`;
+  }
+
+  /** An optional chain that cannot suspend. */
+  #plainChain(node: acorn.ChainExpression): void {
+    const last = node.expression;
+    if (
+      last.type !== 'MemberExpression' ||
+      last.property.type !== 'PrivateIdentifier' ||
+      !this.#privateTwin(last.property.name)
+    )
+      return this.#children(node);
+    const x = `${this.#p}x`;
+    this.#rope.add(
+      `(${x}=>${x}===null||${x}===undefined?undefined:(${this.#privateValue(last.property.name)})(${x}))(`,
+      node.start,
+    );
+    this.#emit(last.object);
+    this.#rope.add(')');
   }
 
   // --- functions ----------------------------------------------------------------------------------------------
@@ -387,6 +446,8 @@ export class Emitter {
     if (node.generator) return 'none';
     if (!this.#suspends(node.body) && !node.params.some((param) => this.#suspends(param))) return 'none';
     if (this.#depth >= deepest) return { refuse: `function nested more than ${deepest} levels deep` };
+    const fault = this.#isScript ? sloppyFault(node) : undefined;
+    if (fault !== undefined) return { refuse: `function with a ${fault}` };
     if (node.type === 'ArrowFunctionExpression') {
       const captures = capturesOf(node);
       if (captures.superCall) return { refuse: 'arrow function that calls super()' };
@@ -427,12 +488,12 @@ export class Emitter {
     const kind = this.#twinKind(node);
     const anonymous = node.id === null && kind !== 'none';
     this.#plainFunction(node, anonymous ? `${this.#p}default` : undefined);
-    if (kind !== 'twin') return;
+    if (kind !== 'twin' || this.#replaced.has(node)) return;
     this.#rope.add(`function* ${this.#p}tw_${node.id?.name ?? `${this.#p}default`}`, node.start);
     this.#twinRest(node);
   }
 
-  /** A function expression or an arrow function where a value stands, paired with its twin. */
+  /** A function expression or an arrow function where a value stands, paired with its twin. `name` is an expression. */
   #functionValue(node: FunctionNode, name: string | undefined): void {
     const kind = this.#twinKind(node);
     if (kind === 'none') return this.#plainFunction(node);
@@ -440,9 +501,9 @@ export class Emitter {
     const self = node.type === 'FunctionExpression' ? node.id?.name : undefined;
     this.#rope.add(`${p}${self !== undefined && kind === 'twin' ? 'F' : 'P'}(`);
     // An object literal gives an anonymous function its name as the author's own position would have.
-    if (name !== undefined) this.#rope.add(`{${JSON.stringify(name)}:`);
+    if (name !== undefined) this.#rope.add(`{[${name}]:`);
     this.#plainFunction(node);
-    if (name !== undefined) this.#rope.add(`}[${JSON.stringify(name)}]`);
+    if (name !== undefined) this.#rope.add(`}[${name}]`);
     this.#rope.add(self !== undefined && kind === 'twin' ? `,${self}=>` : ',');
     this.#twinOrRefusal(node, kind);
     this.#rope.add(')');
@@ -472,7 +533,7 @@ export class Emitter {
     this.#depth++;
     let at = node.start;
     if (newName !== undefined) {
-      at = this.#code.indexOf('(', node.start);
+      at = this.#find('(', node.start);
       this.#rope.copy(node.start, at);
       this.#rope.add(` ${newName}`);
     }
@@ -497,7 +558,8 @@ export class Emitter {
     const names: string[] = [];
     const values: string[] = [];
     if (captures !== undefined && !this.#inArrowTwin) {
-      if (captures.arguments) {
+      // At the top of a module there are no arguments: naming ours there is the ReferenceError that the author's would be.
+      if (captures.arguments && (this.#isScript || this.#scope.resolve('arguments') !== undefined)) {
         names.push(`${p}ar`);
         values.push('arguments');
       }
@@ -535,7 +597,7 @@ export class Emitter {
     this.#depth++;
     const moved = node.params.some((param) => this.#suspends(param));
     this.#frame = undefined;
-    this.#rope.add('(');
+    this.#rope.add('(', node.start);
     if (moved) this.#rope.add(`...${this.#p}ps`);
     else this.#list(node.params);
     this.#rope.add(')');
@@ -545,7 +607,9 @@ export class Emitter {
       temporaries = this.#rope.slot();
       if (!moved) return;
       // A generator's parameters may not yield: defaults that call are evaluated as its first statement.
-      this.#rope.add('var [');
+      // They are not variables of the body, but one of those may have a parameter's name, and then starts as its value.
+      const names = new Set(node.params.flatMap((param) => [...namesOf(param)]));
+      this.#rope.add(redeclares(node.body, names) ? 'var [' : 'let [');
       this.#list(node.params);
       this.#rope.add(`]=${this.#p}ps;`);
     };
@@ -588,7 +652,7 @@ export class Emitter {
     const privates = new Map<string, boolean>();
     for (const m of members)
       if (m.type === 'MethodDefinition' && m.kind === 'method' && m.key.type === 'PrivateIdentifier')
-        privates.set(m.key.name, this.#twinKind(m.value) === 'twin');
+        privates.set(m.key.name, this.#twinKind(m.value) !== 'none');
       else if (m.type !== 'StaticBlock' && m.key.type === 'PrivateIdentifier')
         privates.set(m.key.name, false);
     this.#privates.push(privates);
@@ -601,15 +665,18 @@ export class Emitter {
     }
     const open = node.body.start + 1;
     this.#rope.copy(at, open);
-    const keys = new Map<acorn.MethodDefinition, string>();
-    for (const m of members)
-      if (
-        m.type === 'MethodDefinition' &&
-        m.kind === 'method' &&
-        m.computed &&
-        this.#twinKind(m.value) !== 'none'
-      )
-        keys.set(m, `${this.#p}k${this.#keys++}`);
+    // A twin may be suspended between two keys, so there the keys are its own. A field is named long after.
+    const keys = new Map<AnyNode, string>();
+    let taken = 0;
+    for (const m of members) {
+      if (m.type === 'StaticBlock' || !m.computed) continue;
+      if (m.type === 'PropertyDefinition') {
+        if (m.value && isAnonymousFunction(m.value)) keys.set(m, this.#newKey());
+      } else if (m.kind === 'method') {
+        if (this.#frame !== undefined) taken++;
+        keys.set(m, this.#frame === undefined ? this.#newKey() : this.#take(1)[0]!);
+      }
+    }
     this.#memberTwins(members, keys);
     at = open;
     for (const member of members) {
@@ -619,24 +686,23 @@ export class Emitter {
     }
     this.#rope.copy(at, node.end);
     this.#privates.pop();
+    if (taken > 0) this.#give(taken);
   }
 
   /** A static block that pairs the public methods: inside the class body, so that private names and `super` reach. */
-  #memberTwins(members: ClassNode['body']['body'], keys: ReadonlyMap<acorn.MethodDefinition, string>): void {
+  #memberTwins(members: ClassNode['body']['body'], keys: ReadonlyMap<AnyNode, string>): void {
     for (const isStatic of [false, true]) {
       const methods = members.filter(
         (m): m is acorn.MethodDefinition =>
           m.type === 'MethodDefinition' &&
           m.kind === 'method' &&
           m.static === isStatic &&
-          m.key.type !== 'PrivateIdentifier' &&
-          this.#twinKind(m.value) !== 'none',
+          m.key.type !== 'PrivateIdentifier',
       );
-      if (methods.length === 0) continue;
+      if (methods.every((m) => this.#twinKind(m.value) === 'none')) continue;
       const target = isStatic ? 'this' : 'this.prototype';
       this.#rope.add(`static{${this.#p}M(${target},{`);
-      if (methods.some((m) => capturesOf(m.value).super))
-        this.#rope.add(`__proto__:${this.#p}h.prototypeOf(${target}),`);
+      if (methods.some((m) => capturesOf(m.value).super)) this.#rope.add(`__proto__:${this.#p}Y(${target}),`);
       const outer = this.#leaveFunction();
       for (const method of methods) {
         const kind = this.#twinKind(method.value);
@@ -645,7 +711,10 @@ export class Emitter {
           this.#rope.add(`*${key}`, method.start);
           this.#twinRest(method.value);
           this.#rope.add(',');
-        } else if (kind !== 'none') this.#rope.add(`${key}:${this.#refusal(kind.refuse, method.start)},`);
+        } else if (kind === 'none') {
+          // It may replace one of the same name that has a twin.
+          this.#rope.add(`${key}:0,`);
+        } else this.#rope.add(`${key}:${this.#refusal(kind.refuse, method.start)},`);
       }
       outer();
       this.#rope.add('});}');
@@ -655,7 +724,7 @@ export class Emitter {
   #classMember(
     member: ClassNode['body']['body'][number],
     owner: ClassNode,
-    keys: ReadonlyMap<acorn.MethodDefinition, string>,
+    keys: ReadonlyMap<AnyNode, string>,
   ): void {
     if (member.type === 'StaticBlock') {
       const outer = this.#leaveFunction();
@@ -666,19 +735,17 @@ export class Emitter {
       outer();
       return;
     }
+    const temporary = keys.get(member);
     if (member.computed) {
-      const temporary = member.type === 'MethodDefinition' ? keys.get(member) : undefined;
       this.#rope.copy(member.start, member.key.start);
-      if (temporary !== undefined) this.#rope.add(`${temporary}=`);
-      this.#emit(member.key);
+      this.#computedKey(member.key, temporary);
     } else this.#rope.copy(member.start, member.key.end);
     if (member.type === 'PropertyDefinition') {
       const outer = this.#leaveFunction();
       const value = member.value;
       if (value) {
         this.#rope.copy(member.key.end, value.start);
-        const name = !member.computed && member.key.type === 'Identifier' ? member.key.name : undefined;
-        if (isAnonymousFunction(value)) this.#functionValue(value, name);
+        if (isAnonymousFunction(value)) this.#functionValue(value, temporary ?? fieldName(member.key));
         else this.#emit(value);
         this.#rope.copy(value.end, member.end);
       } else this.#rope.copy(member.key.end, member.end);
@@ -690,13 +757,15 @@ export class Emitter {
     const outer = this.#leaveFunction();
     this.#inDerivedConstructor = member.kind === 'constructor' && owner.superClass !== null;
     this.#method(member.value);
-    if (
-      member.key.type === 'PrivateIdentifier' &&
-      member.kind === 'method' &&
-      this.#twinKind(member.value) === 'twin'
-    ) {
+    const kind = this.#twinKind(member.value);
+    if (member.key.type === 'PrivateIdentifier' && member.kind === 'method' && kind !== 'none') {
       this.#rope.add(`${member.static ? ' static ' : ' '}*#${this.#p}${member.key.name}`, member.start);
-      this.#twinRest(member.value);
+      if (kind === 'twin') this.#twinRest(member.value);
+      else {
+        this.#rope.add('(){');
+        this.#refuseHere(kind.refuse, member);
+        this.#rope.add('}');
+      }
     }
     outer();
   }
@@ -734,6 +803,17 @@ export class Emitter {
     return node.key.type === 'Identifier' && node.key.name === '__proto__' ? '["__proto__"]' : text;
   }
 
+  #newKey(): string {
+    return `${this.#p}k${this.#keys++}`;
+  }
+
+  /** A computed key, evaluated once and kept where `temporary` says. */
+  #computedKey(key: AnyNode, temporary: string | undefined): void {
+    if (temporary !== undefined) this.#rope.add(`${temporary}=${this.#p}K(`);
+    this.#emit(key);
+    if (temporary !== undefined) this.#rope.add(')');
+  }
+
   #object(node: acorn.ObjectExpression): void {
     const withSuper = node.properties.filter(
       (q): q is acorn.Property =>
@@ -743,55 +823,59 @@ export class Emitter {
         capturesOf(q.value).super,
     );
     if (withSuper.length > 0) this.#rope.add(`${this.#p}O(`);
+    const keys = new Map(withSuper.filter((q) => q.computed).map((q) => [q, this.#newKey()]));
     this.#children(node, (child) => {
       if (child.type === 'Property')
         this.#property(
-          child,
-          withSuper.some((q) => q === child),
+          child as acorn.Property,
+          withSuper.includes(child as acorn.Property),
+          keys.get(child as acorn.Property),
         );
       else this.#emit(child);
     });
     if (withSuper.length === 0) return;
-    const refused = withSuper
-      .filter((q) => !q.computed)
-      .map(
-        (q) =>
-          `${this.#keyText(q, undefined)}:${this.#refusal('method of an object literal that uses super', q.start)}`,
-      );
+    const refused = withSuper.map(
+      (q) =>
+        `${this.#keyText(q, keys.get(q))}:${this.#refusal('method of an object literal that uses super', q.start)}`,
+    );
     this.#rope.add(`,{${refused.join(',')}})`);
   }
 
-  #property(node: acorn.Property | acorn.AssignmentProperty, plainOnly: boolean): void {
+  #property(node: acorn.Property, plainOnly: boolean, superKey: string | undefined): void {
     const value = node.value as AnyNode;
     if (node.shorthand) {
       if (this.#inArrowTwin && value.type === 'Identifier' && value.name === 'arguments')
-        this.#rope.add(`arguments:${this.#p}ar`);
-      else this.#emit(value);
+        this.#rope.add('arguments:');
+      this.#emit(value);
       return;
     }
     const accessor = node.kind !== 'init';
     const kind = isFunction(value) ? this.#twinKind(value) : 'none';
     if (!node.method || plainOnly || kind === 'none' || accessor) {
+      const named = isAnonymousFunction(value) && !node.method && !accessor && kind !== 'none';
+      const temporary = superKey ?? (named && node.computed ? this.#newKey() : undefined);
       if (node.computed) {
         this.#rope.copy(node.start, node.key.start);
-        this.#emit(node.key);
+        this.#computedKey(node.key, temporary);
         this.#rope.copy(node.key.end, value.start);
       } else this.#rope.copy(node.start, value.start);
       if ((node.method || accessor) && isFunction(value)) this.#plainFunction(value);
-      else if (isAnonymousFunction(value) && !node.computed) this.#functionValue(value, keyName(node.key));
+      else if (named) this.#functionValue(value, temporary ?? literalName(node.key));
       else this.#emit(value);
+      this.#rope.copy(value.end, node.end);
       return;
     }
     // m() {...}  becomes  m: $P({ m() {...} }.m, { *m() {...} }.m)
-    const temporary = node.computed ? `${this.#p}k${this.#keys++}` : undefined;
+    const temporary = node.computed ? this.#newKey() : undefined;
     if (temporary !== undefined) {
-      this.#rope.add(`[${temporary}=`);
-      this.#emit(node.key);
+      this.#rope.add('[', node.start);
+      this.#computedKey(node.key, temporary);
       this.#rope.add(']');
     } else this.#rope.add(this.#keyText(node, undefined));
     const key = this.#keyText(node, temporary);
-    const read = temporary !== undefined ? `[${temporary}]` : `[${JSON.stringify(keyName(node.key))}]`;
-    this.#rope.add(`:${this.#p}P({${(value as FunctionNode).async ? 'async ' : ''}${key}`);
+    const read = temporary !== undefined ? `[${temporary}]` : `[${fieldName(node.key)}]`;
+    const marks = `${(value as FunctionNode).async ? 'async ' : ''}${(value as FunctionNode).generator ? '*' : ''}`;
+    this.#rope.add(`:${this.#p}P({${marks}${key}`);
     this.#plainFunction(value as FunctionNode);
     this.#rope.add(`}${read},`);
     if (kind === 'twin') {
@@ -813,6 +897,7 @@ export class Emitter {
         return this.#children(node, (child) =>
           child === callee ? this.#plainFunction(callee) : this.#emit(child),
         );
+      if (this.#inArrowTwin && isSuperMember(callee)) return this.#superCall(node, callee);
       return this.#children(node, (child) => {
         // A private method that is called, not taken as a value, must keep its receiver.
         if (
@@ -830,7 +915,7 @@ export class Emitter {
     if (this.#isStepless(node) || (callee.type === 'Identifier' && callee.name === 'eval'))
       return this.#children(node);
     if (callee.type === 'ChainExpression')
-      return this.#refuseHere('call of a parenthesised optional chain', node);
+      return this.#refuseHere('call of an optional chain in parentheses', node);
     if (this.#atomic(node)) return;
     if (
       callee.type === 'MemberExpression' &&
@@ -847,16 +932,34 @@ export class Emitter {
     this.#dynamicCall(callee, () => this.#list(node.arguments), node.arguments.length > 0);
   }
 
-  /** `($o = object, $a = $o.name, $o = ($c = $a[T] ?? $a).call($o, ...), $c === $a ? $o : yield* $o)` */
+  /** In plain code inside an arrow's twin, `super.m()` has a stand-in for `super.m` and must pass `this` itself. */
+  #superCall(node: acorn.CallExpression, callee: acorn.MemberExpression): void {
+    const p = this.#p;
+    if (!node.optional) this.#rope.add(`${p}C(`, node.start);
+    this.#emit(callee);
+    this.#rope.add(node.optional ? '?.call(this' : `??${p}N,this`);
+    if (node.arguments.length > 0) this.#rope.add(',');
+    this.#list(node.arguments);
+    this.#rope.add(')');
+  }
+
+  /** `($o = object, $a = $o.name ?? $N, $o = $C(($c = $a[T])?.[Q] === $a ? $c : $c = $a, $o, ...), $c === $a ? $o : yield* $o)` */
   #dynamicCall(callee: AnyNode, args: () => void, hasArguments: boolean): void {
     const [o, a, c] = this.#take(3) as [string, string, string];
     const receiver = this.#callee(callee, o, a);
-    const T = `${this.#p}T`;
-    this.#rope.add(`,${o}=(${c}=${a}[${T}]??${a})`);
-    this.#rope.add(receiver === undefined ? '(' : `.call(${receiver}${hasArguments ? ',' : ''}`);
+    this.#rope.add(`??${this.#p}N,${o}=`);
+    this.#invoked(a, c, receiver, hasArguments);
     args();
     this.#rope.add(`),${c}===${a}?${o}:yield* ${o})`);
     this.#give(3);
+  }
+
+  /** Writes the call of `a`, or of its twin, up to the arguments; which of the two was called stays in `c`. */
+  #invoked(a: string, c: string, receiver: string | undefined, hasArguments: boolean): void {
+    const p = this.#p;
+    const chosen = `(${c}=${a}[${p}T])?.[${p}Q]===${a}?${c}:${c}=${a}`;
+    if (receiver === undefined) this.#rope.add(`(${chosen})(`);
+    else this.#rope.add(`${p}C(${chosen},${receiver}${hasArguments ? ',' : ''}`);
   }
 
   /** Writes `(` and the evaluation of a callee into `a`; returns the receiver, if there is one. */
@@ -913,7 +1016,17 @@ export class Emitter {
   }
 
   #taggedTemplate(node: acorn.TaggedTemplateExpression): void {
-    if (this.#frame === undefined) return this.#children(node);
+    if (this.#frame === undefined) {
+      if (!this.#inArrowTwin || !isSuperMember(node.tag)) return this.#children(node);
+      this.#rope.add(`${this.#p}C(`, node.start);
+      this.#emit(node.tag);
+      this.#rope.add(`??${this.#p}N,this,...${this.#p}G`);
+      this.#emit(node.quasi);
+      this.#rope.add(')');
+      return;
+    }
+    if (node.tag.type === 'ChainExpression')
+      return this.#refuseHere('template with an optional chain in parentheses as its tag', node);
     this.#dynamicCall(
       node.tag,
       () => {
@@ -949,17 +1062,15 @@ export class Emitter {
         if (called) this.#rope.add(`${o}=${v},`);
         receiver = called ? o : undefined;
         const name = link.property.type === 'PrivateIdentifier' ? link.property.name : undefined;
-        if (name !== undefined && called && this.#privateTwin(name))
-          this.#rope.add(`${v}=${this.#p}P(${o}.#${name},${o}.#${this.#p}${name})`);
+        if (name !== undefined && this.#privateTwin(name))
+          this.#rope.add(`${v}=(${this.#privateValue(name)})(${v})`);
         else {
           this.#rope.add(`${v}=${v}`);
           this.#memberName(link);
         }
       } else {
-        this.#rope.add(`${r}=(${c}=${v}[${this.#p}T]??${v})`);
-        this.#rope.add(
-          receiver === undefined ? '(' : `.call(${receiver}${link.arguments.length > 0 ? ',' : ''}`,
-        );
+        this.#rope.add(link.optional ? `${r}=` : `${v}??=${this.#p}N,${r}=`);
+        this.#invoked(v, c, receiver, link.arguments.length > 0);
         this.#list(link.arguments);
         this.#rope.add(`),${v}=${c}===${v}?${r}:yield* ${r}`);
         receiver = undefined;
@@ -970,6 +1081,17 @@ export class Emitter {
   }
 
   // --- small things -------------------------------------------------------------------------------------------
+
+  /** Where a punctuator stands, comments aside. */
+  #find(punctuator: string, from: number): number {
+    const code = this.#code;
+    for (let i = from; i < code.length; i++) {
+      if (code[i] === punctuator) return i;
+      if (code.startsWith('//', i)) i = lineEnd(code, i);
+      else if (code.startsWith('/*', i)) i = code.indexOf('*/', i) + 1;
+    }
+    throw new Error(`no ${punctuator} after offset ${from} of ${this.#file}`);
+  }
 
   #privateTwin(name: string): boolean {
     for (let i = this.#privates.length - 1; i >= 0; i--) {
@@ -1000,7 +1122,7 @@ export class Emitter {
 
   #refusal(what: string, offset: number): string {
     this.#twins++;
-    return `${this.#p}R(${JSON.stringify(what)},${this.#site(offset)})`;
+    return `${this.#p}R(${JSON.stringify(what)},()=>${this.#site(offset)})`;
   }
 
   #refuseHere(what: string, node: AnyNode): void {
@@ -1012,8 +1134,44 @@ function isAnonymousFunction(node: AnyNode): node is FunctionNode {
   return isFunction(node) && !node.id;
 }
 
-function keyName(key: AnyNode): string | undefined {
-  if (key.type === 'Identifier') return key.name === '__proto__' ? undefined : key.name;
-  if (key.type === 'Literal') return String(key.value);
+/** The name that a property's function gets from its key, as an expression; `__proto__: f` is no property. */
+function literalName(key: AnyNode): string | undefined {
+  return key.type === 'Identifier' && key.name === '__proto__' ? undefined : fieldName(key);
+}
+
+function fieldName(key: AnyNode): string | undefined {
+  if (key.type === 'Identifier') return JSON.stringify(key.name);
+  if (key.type === 'PrivateIdentifier') return JSON.stringify(`#${key.name}`);
+  if (key.type === 'Literal') return JSON.stringify(String(key.value));
   return undefined;
+}
+
+function declaredFunction(
+  statement: AnyNode,
+): acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration | undefined {
+  let node: AnyNode | null | undefined = statement;
+  if (node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration')
+    node = node.declaration;
+  while (node?.type === 'LabeledStatement') node = node.body;
+  return node?.type === 'FunctionDeclaration' ? node : undefined;
+}
+
+function isSuperMember(node: AnyNode): node is acorn.MemberExpression {
+  return node.type === 'MemberExpression' && node.object.type === 'Super';
+}
+
+/** Whether a `?.` before it may leave out the evaluation of this member. */
+function isInChain(node: acorn.MemberExpression): boolean {
+  let link: AnyNode = node;
+  while (link.type === 'MemberExpression' || link.type === 'CallExpression') {
+    if (link.optional) return true;
+    link = link.type === 'MemberExpression' ? link.object : link.callee;
+  }
+  return false;
+}
+
+function lineEnd(code: string, from: number): number {
+  let i = from;
+  while (i < code.length && !/[\n\r\u2028\u2029]/.test(code[i]!)) i++;
+  return i;
 }

@@ -23,6 +23,16 @@ export function instrumentedPath(filter: InstrumentFilter, path: string): boolea
  */
 export function packageFilter(root: URL): InstrumentFilter {
   const folder = (path: string): string => fileURLToPath(new URL(path, root));
-  const harness = ['instrument', 'engine', 'strategy', 'schedule', 'history', 'linearize', 'shrink', 'report', 'cli'];
+  const harness = [
+    'instrument',
+    'engine',
+    'strategy',
+    'schedule',
+    'history',
+    'linearize',
+    'shrink',
+    'report',
+    'cli',
+  ];
   return { exclude: harness.map((name) => folder(`${name}/`)) };
 }

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { inlineMap, withInlineMap } from './inline-map.ts';
 import { type InstrumentFilter, instrumented } from './filter.ts';
+import { inlineMap, withInlineMap } from './inline-map.ts';
 import { transform } from './transform.ts';
 
 interface LoadResult {

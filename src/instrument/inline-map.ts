@@ -6,7 +6,9 @@ const pattern = /\/\/[#@] sourceMappingURL=data:application\/json[^,]*?(;base64)
 export function inlineMap(code: string): string | undefined {
   const match = pattern.exec(code);
   if (match === null) return undefined;
-  return match[1] === undefined ? decodeURIComponent(match[2]!) : Buffer.from(match[2]!, 'base64').toString('utf8');
+  return match[1] === undefined
+    ? decodeURIComponent(match[2]!)
+    : Buffer.from(match[2]!, 'base64').toString('utf8');
 }
 
 /** `code` with `map` in place of the map it may have had. */

@@ -26,7 +26,11 @@ export function register(filter: InstrumentFilter = packageFilter(new URL('../',
   const prototype = Module.prototype as unknown as Compilable;
   const compile = prototype._compile;
   prototype._compile = function (this: unknown, code: string, filename: string, ...rest: unknown[]): unknown {
-    if (!instrumentedPath(filter, filename) || filename.includes('/node_modules/tsx/') || filename.includes('/node_modules/esbuild/'))
+    if (
+      !instrumentedPath(filter, filename) ||
+      filename.includes('/node_modules/tsx/') ||
+      filename.includes('/node_modules/esbuild/')
+    )
       return compile.call(this as Compilable, code, filename, ...rest);
     const result = transform(code, { file: filename, sourceType: 'script', inputMap: inlineMap(code) });
     return compile.call(this as Compilable, withInlineMap(result.code, result.map), filename, ...rest);

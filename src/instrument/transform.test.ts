@@ -236,11 +236,7 @@ export function main(v) {
 export function main(v, log) {
   return [two((log.push(1), 2), 3), two((log.push(2), Atomics.load(v, 1))), Atomics.load((log, v), (0, 2))];
 }`,
-    value: [
-      [2, 3],
-      [10, undefined],
-      20,
-    ],
+    value: [[2, 3], [10, undefined], 20],
     log: [1, 2],
     steps: 'load@3 load@3',
   },
@@ -312,11 +308,7 @@ export function main(v) { return [o.f(v), o.g(v)]; }`,
     source: `function* three(v) { for (let i = 1; i < 4; i++) yield Atomics.load(v, i); }
 class Many { *[Symbol.iterator]() { yield* three(this.v); } v; static *s() { yield 1; } *#p() { yield 2; } all() { return [...this.#p(), ...Many.s()]; } }
 export function main(v) { const many = new Many(); many.v = v; return [[...three(v)], [...many], many.all()]; }`,
-    value: [
-      [10, 20, 30],
-      [10, 20, 30],
-      [1, 2].reverse(),
-    ],
+    value: [[10, 20, 30], [10, 20, 30], [1, 2].reverse()],
     steps: '!load !load !load !load !load !load',
   },
   {
@@ -353,7 +345,7 @@ export function main(v) {
       '2130000000000000010000000000001',
       0,
     ],
-    steps: 'load@23',
+    steps: 'load@21',
   },
 ];
 
@@ -432,8 +424,7 @@ export function main(v) { const c = new Cell(v); return [c.all(), c.take().map((
       [10, 20, 30, 40, [50], 7, 60, true, 70, 10],
       [10, 10, 10, 10],
     ],
-    steps:
-      'load@4 load@4 load@4 load@4 load@4 store@5 load@4 load@4 load@4 load@4 load@4 load@4 load@4',
+    steps: 'load@4 load@4 load@4 load@4 load@4 store@5 load@4 load@4 load@4 load@4 load@4 load@4 load@4',
   },
   {
     name: 'private fields and accessors that hold functions',
@@ -496,14 +487,13 @@ export function main(v) {
   return [cell.get(1), cell.inArrow(), cell.value(), cell.template(), cell.optional(), cell.plainInside(), cell.sortInside(), Cell.make(v)];
 }`,
     value: [11, 50, 10, 0, [40, undefined, 50], [60], [10, 20], ['Cell', 10, 20]],
-    steps:
-      'load@2 load@2 load@2 load@2 load@2 load@2 load@2 load@2 !load !load load@3 load@3',
+    steps: 'load@2 load@2 load@2 load@2 load@2 load@2 load@2 load@2 !load !load load@3 load@3',
   },
   {
     name: 'super properties read, written and constructed',
     source: `class Base { static Inner = class { constructor(x) { this.x = x; } }; get n() { return 5; } }
 class Cell extends Base {
-  put(v) { super.w = Atomics.load(v, 1); super.w += 1; return this.w + super.n; }
+  put(v) { super.w = Atomics.load(v, 1) + super.n; return ++this.w; }
   static make(v) { return (() => new super.Inner(Atomics.load(v, 2)).x)(); }
 }
 export function main(v) { return [new Cell().put(v), Cell.make(v)]; }`,
@@ -635,9 +625,9 @@ class Cell {
   static b = 2
   'c'
   get = (v) => f(v)
-  *gen() {}
   #m(v) { return f(v) }
   call(v) { return this.#m(v) }
+  *gen() {}
 }
 export function main(v) { const c = new Cell()
   return [c.get(v), c.call(v), c.a, Cell.b]
@@ -657,8 +647,7 @@ export function main(v) {
   return [a?.(v), o?.m(2), o.m?.(3), o?.self.m(4), o?.['m']?.(5), o?.self?.self.m?.(6), o?.me.d.m(7), o.me?.f(v), (o?.self).m(1), o?.m.call(o, 2), o.self.me?.d?.['m'](3)];
 }`,
     value: [10, 20, 30, 40, 50, 60, 70, 10, 10, 20, 30],
-    steps:
-      'load@1 load@2 load@2 load@2 load@2 load@2 load@2 load@1 load@2 load@2 load@2',
+    steps: 'load@1 load@2 load@2 load@2 load@2 load@2 load@2 load@1 load@2 load@2 load@2',
   },
   {
     name: 'optional calls that short-circuit evaluate nothing after',
@@ -687,8 +676,8 @@ export function main(v) {
 const o = { self: null, m(x) { return [this === o, x]; }, t() { return this === o; } };
 o.self = o;
 const n = null;
-const early = [o?.m(1), o.m?.(2), (o)?.self.m(3), n?.m(log.push(1)), (o?.m)(4), (o?.self)?.t\`\`.x];
-export function main(v) { return [early, Atomics.load(v, 1)]; }`.replace('?.t\\`\\`.x', '?.t().x'),
+const early = [o?.m(1), o.m?.(2), (o)?.self.m(3), n?.m(log.push(1)), (o?.m)(4)];
+export function main(v) { return [early, Atomics.load(v, 1)]; }`,
     value: [[[true, 1], [true, 2], [true, 3], undefined, [true, 4], undefined], 10],
     steps: 'load@6',
   },
@@ -743,16 +732,16 @@ export function main(v, log) {
 }`,
     value: [[10, 20, 30], [2, 3], true, false, 2, 1, 60],
     log: [10, 20, 30],
-    steps: new Array(18).fill('load@1').join(' '),
+    steps: new Array(20).fill('load@1').join(' '),
   },
   {
     name: 'callbacks of other builtins run without a scheduling point',
     source: `export function main(v) {
-  const sorted = [3, 1, 2].sort((a, b) => Atomics.load(v, a) - Atomics.load(v, b));
+  const sorted = [2, 1].sort((a, b) => Atomics.load(v, a) - Atomics.load(v, b));
   return [sorted, 'x'.replace('x', () => Atomics.load(v, 4)), Array.from([5], (i) => Atomics.load(v, i)), JSON.stringify({ toJSON: () => Atomics.load(v, 6) })];
 }`,
-    value: [[1, 2, 3], '40', [50], '60'],
-    steps: '!load !load !load !load !load !load !load !load !load',
+    value: [[1, 2], '40', [50], '60'],
+    steps: '!load !load !load !load !load',
   },
   {
     name: 'functions passed through object properties, arrays, maps, closures',
@@ -791,7 +780,7 @@ export function main(v) {
   o.g = 55;
   return [o.m(), o.k1(), o['quoted key'](), o[4](), o.g, o.arrow(v), o.fn(), o.nested.deep(v), count, [...o.gen()], o.get(), o.async(), o.__proto__(), Object.keys(o).length];
 }`,
-    value: [10, 20, 30, 40, 55, 60, 70, 0, 3, [1], 'k4', 9, 'k5', 18],
+    value: [10, 20, 30, 40, 55, 60, 70, 0, 3, [1], 'k4', 9, 'k5', 17],
     steps: 'load@5 load@6 load@7 load@8 !store !load load@11 load@12 load@13',
   },
   {
@@ -836,7 +825,7 @@ export function main(v, log) {
 }`,
     value: [[21, 2], 10, 30, 51, 5, 60, 2, 70, { z: 6 }],
     log: ['self'],
-    steps: new Array(7).fill('load@1').join(' ') ,
+    steps: new Array(7).fill('load@1').join(' '),
   },
 ];
 
@@ -906,8 +895,8 @@ export function main(v) {
     source: `let B = Atomics;
 const run = (f, ...args) => f(...args);
 const use = (A, v) => A.load(v, 1);
-const { load = null, ['store']: put, ...rest } = Atomics;
-export function main(v) { return [run(Atomics.load, v, 1), use(Atomics, v), B['load'](v, 2), Atomics['load'](v, 3), load(v, 1), put(v, 1, 4), rest.add(v, 1, 1), Atomics?.load(v, 1), Atomics.load?.(v, 1), Atomics.load.call(null, v, 1), [v].map((w) => run(Atomics.load.bind(0, w, 2)))]; }`,
+const { load = null, ['store']: put } = Atomics;
+export function main(v) { return [run(Atomics.load, v, 1), use(Atomics, v), B['load'](v, 2), Atomics['load'](v, 3), load(v, 1), put(v, 1, 4), B.add(v, 1, 1), Atomics?.load(v, 1), Atomics.load?.(v, 1), Atomics.load.call(null, v, 1), [v].map((w) => run(Atomics.load.bind(0, w, 2)))]; }`,
     value: [10, 10, 20, 30, 10, 4, 4, 5, 5, 5, [20]],
     steps: 'load load load load load store add load load load load',
   },
@@ -985,7 +974,7 @@ export function main(v, log) {
 }`,
     value: 0,
     log: ['yes', 3],
-    steps: new Array(13).fill('load@1').join(' '),
+    steps: new Array(12).fill('load@1').join(' '),
   },
   {
     name: 'for-of and for-in, with steps in head and body, and patterns as targets',
@@ -1101,10 +1090,11 @@ export function main(v) {
   var z = x
   plus(v)
   if (x) for (;;) { var w = plus; break } else x = 0
-  for (;;) var u = v ? main : 0, dead = a++ > 5 ? x : u && broken()
-  function broken() { throw [f(), g(), x, a] }
-}`.replace('dead = a++ > 5', 'dead = a++ > 3'),
-    value: undefined,
+  try { for (;;) var u = v, dead = a++ > 3 && broken() }
+  catch (error) { return error }
+  function broken() { throw [f(), g(), x, y, z, a] }
+}`,
+    value: [20, 30, 11, 1, 11, 5],
     steps: 'load@1 load@1 load@1 load@1',
   },
   {
@@ -1176,7 +1166,8 @@ export function main(v) { return Atomics.load(v, 1) }`,
   },
   {
     name: 'carriage returns and tabs',
-    source: 'export function main(v) {\r\n\tconst x = Atomics.load(v, 1)\r\n\treturn x + get(v)\r\n}\r\nfunction get(v) {\r\n\treturn Atomics.load(v, 2)\r\n}',
+    source:
+      'export function main(v) {\r\n\tconst x = Atomics.load(v, 1)\r\n\treturn x + get(v)\r\n}\r\nfunction get(v) {\r\n\treturn Atomics.load(v, 2)\r\n}',
     value: 30,
     steps: 'load@2 load@6',
   },

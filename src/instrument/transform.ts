@@ -26,6 +26,8 @@ export interface TransformOptions {
   readonly sourceType?: 'module' | 'script';
   /** The source map from the author's file to `code`, where a host has already transformed it. */
   readonly inputMap?: string | object | undefined;
+  /** Where the map leads: to the author's file (the default), or to `code` for a host that chains maps itself. */
+  readonly mapTo?: 'author' | 'code';
 }
 
 export interface Transformed {
@@ -42,11 +44,13 @@ export function transform(code: string, options: TransformOptions): Transformed 
   const lines = lineStarts(code);
   const input = inputMap(options.inputMap);
   const contents = new Map<string, string | null>();
-  if (input === undefined) contents.set(options.file, code);
+  const toCode = input === undefined || options.mapTo === 'code';
+  if (toCode) contents.set(options.file, code);
   else {
     for (const [i, s] of input.sources.entries())
       if (s !== null) contents.set(resolveSource(options.file, s), input.sourcesContent?.[i] ?? null);
   }
+  const inCode = (offset: number): Position => ({ source: options.file, ...locate(lines, offset) });
   const toOriginal = (offset: number): Position | undefined => {
     const { line, column } = locate(lines, offset);
     if (input === undefined) return { source: options.file, line, column };
@@ -68,7 +72,7 @@ export function transform(code: string, options: TransformOptions): Transformed 
     file: options.file,
   });
   const twins = emitter.emitProgram();
-  return { code: rope.toString(), map: rope.map(toOriginal, contents), twins };
+  return { code: rope.toString(), map: rope.map(toCode ? inCode : toOriginal, contents), twins };
 }
 
 function inputMap(map: TransformOptions['inputMap']): TraceMap | undefined {

@@ -112,6 +112,14 @@ export class ConcurrencyError extends Error {
   }
 }
 
+export interface Replayed {
+  readonly outcome: Outcome;
+  /** Where the program left the schedule; undefined when it did not. */
+  readonly divergence: string | undefined;
+  readonly trace: readonly TraceStep[];
+  readonly preemptions: number;
+}
+
 export interface Totals {
   schedules: number;
   steps: number;
@@ -182,6 +190,11 @@ export class ConcurrentCase<Shared, Local> {
     this.seed = seed;
   }
 
+  /** The same case with another program (one that was saved, say). */
+  with(plan: Plan): ConcurrentCase<Shared, Local> {
+    return new ConcurrentCase(this.#options, plan, this.segments, this.seed);
+  }
+
   /** Runs the case; throws ConcurrencyError with the smallest schedule when it fails. For `fc.property`. */
   check(totals?: Totals): void {
     const finding = this.run(totals, 2_000);
@@ -222,13 +235,13 @@ export class ConcurrentCase<Shared, Local> {
   }
 
   /** Repeats a schedule string on this program. */
-  replay(schedule: string): { readonly outcome: Outcome; readonly divergence: string | undefined; readonly trace: readonly TraceStep[] } {
+  replay(schedule: string): Replayed {
     const executor = this.executor();
     const strategy = replay(decodeSchedule(schedule));
     strategy.begin(0, executor.threads);
     const outcome = executor.run(strategy, true);
     strategy.finish(executor.steps, executor.fingerprint);
-    return { outcome, divergence: strategy.divergence, trace: executor.trace ?? [] };
+    return { outcome, divergence: strategy.divergence, trace: executor.trace ?? [], preemptions: executor.preemptions };
   }
 
   #finding(executor: VirtualExecutor, schedule: string, expected: Outcome, preemptions: number, schedules: number): CaseFinding {
@@ -312,8 +325,9 @@ export class ConcurrentCase<Shared, Local> {
       const result = checkLinearizable(specification, history, { stuck });
       if (result.verdict === 'unknown') return { kind: 'exhausted', message: 'the linearizability search ran out of its budget' };
       if (result.verdict === 'not-linearizable') {
-        const reason = stuck ? `not linearizable: an operation never returned although ${specification.name} would have granted it` : 'not linearizable';
-        return { ...blockedOf(outcome), kind: 'violated', message: `${reason}\n${explain(specification, history, result)}` };
+        const why = explain(specification, history, result);
+        const message = stuck ? `an operation never returned although it could have\n${why}` : why;
+        return { ...blockedOf(outcome), kind: 'violated', message };
       }
     }
     const fault = judge?.call(this.#options, {

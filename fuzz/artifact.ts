@@ -1,0 +1,116 @@
+/** A finding as a file: everything that repeats it, readable, written to a temporary name and then renamed. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { OutcomeKind } from '../src/engine/outcome.ts';
+import type { Plan } from '../src/schedule/concurrent.ts';
+
+export interface Artifact {
+  readonly format: 'threadproof-finding';
+  readonly version: 1;
+  readonly kind: OutcomeKind;
+  readonly message: string;
+  /** The property that failed. */
+  readonly property: string;
+  /** 'runtime', or the id of a broken subject. */
+  readonly subject: string;
+  /** The smallest program. */
+  readonly program: Plan;
+  readonly schedule: string;
+  readonly preemptions: number;
+  /** fast-check's seed and path to the same case. */
+  readonly seed: number;
+  readonly path: string;
+  readonly replay: string;
+  readonly report: string;
+}
+
+/** A file that is not an artifact, or not whole. */
+export class ArtifactError extends Error {
+  override readonly name = 'ArtifactError';
+}
+
+const temporaryPrefix = '.incomplete-';
+
+/** Writes an artifact and returns its path. A reader never sees half of it: it appears under its name when it is whole. */
+export function writeArtifact(directory: string, artifact: Artifact): string {
+  mkdirSync(directory, { recursive: true });
+  const name = `${artifact.property}-${artifact.subject}-${artifact.seed}.json`;
+  const temporary = join(directory, `${temporaryPrefix}${process.pid}-${name}`);
+  writeFileSync(temporary, `${JSON.stringify(artifact, encode, 2)}\n`);
+  const path = join(directory, name);
+  renameSync(temporary, path);
+  return path;
+}
+
+/** Removes what a campaign that was killed may have left under a temporary name. Other running campaigns' files stay. */
+export function removeIncomplete(directory: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch {
+    return; // no such folder: nothing was left
+  }
+  for (const name of names) {
+    const pid = /^\.incomplete-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(directory, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** @throws ArtifactError: cannot be read, not JSON, not an artifact, another version, a field missing. */
+export function readArtifact(path: string): Artifact {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ArtifactError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text, decode);
+  } catch (error) {
+    throw new ArtifactError(`${path} is not JSON (${(error as Error).message}): give a file that a campaign saved`);
+  }
+  const artifact = value as Partial<Artifact> | null;
+  if (typeof artifact !== 'object' || artifact === null || artifact.format !== 'threadproof-finding')
+    throw new ArtifactError(`${path} is not a finding of threadproof (in ${basename(dirname(path))}): its format is missing`);
+  if (artifact.version !== 1)
+    throw new ArtifactError(`${path} is of version ${String(artifact.version)}, this threadproof reads version 1`);
+  for (const field of ['property', 'subject', 'schedule'] as const)
+    if (typeof artifact[field] !== 'string') throw new ArtifactError(`${path}: field ${field} is missing`);
+  const { program } = artifact;
+  const isOperation = (operation: unknown): boolean =>
+    typeof (operation as { name?: unknown } | null)?.name === 'string' && Array.isArray((operation as { args?: unknown }).args);
+  const isList = (list: unknown): boolean => Array.isArray(list) && list.every(isOperation);
+  if (!Array.isArray(program?.threads) || program.threads.length === 0 || !program.threads.every(isList) || !isList(program.prefix))
+    throw new ArtifactError(`${path}: field program is not { prefix: [{ name, args }], threads: [[{ name, args }]] }`);
+  return artifact as Artifact;
+}
+
+// JSON has neither bigint nor undefined, NaN and the infinities: they are objects with one key.
+function encode(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return { $bigint: String(value) };
+  if (typeof value === 'number' && !Number.isFinite(value)) return { $number: String(value) };
+  if (Array.isArray(value)) return value.map((item) => (item === undefined ? { $undefined: true } : item));
+  return value;
+}
+
+function decode(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('$bigint' in value) return BigInt(String(value.$bigint));
+  if ('$number' in value) return Number(value.$number);
+  if (Array.isArray(value)) return value.map((item: unknown) => (isUndefinedMark(item) ? undefined : item));
+  return value;
+}
+
+function isUndefinedMark(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '$undefined' in value;
+}

@@ -1,0 +1,115 @@
+/**
+ * A campaign: the property table, round after round with new seeds, until the time is up. Every finding is minimised and saved; a target that
+ * has shown one is left alone from then on.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { type PropertyResult, runProperty, seedFor } from '../properties/run.ts';
+import { type Artifact, removeIncomplete, writeArtifact } from './artifact.ts';
+import type { Target } from './targets.ts';
+
+export interface CampaignOptions {
+  readonly targets: readonly Target[];
+  /** Seconds. */
+  readonly maxTotalTime: number;
+  readonly seed: number;
+  /** Folder for findings. */
+  readonly artifacts: string;
+  readonly onStatus?: (status: CampaignStatus) => void;
+  readonly onFinding?: (artifact: Artifact, path: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CampaignStatus {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly cases: number;
+  readonly schedules: number;
+  readonly steps: number;
+  readonly findings: number;
+  /** The target that is running. */
+  readonly target: string;
+}
+
+export interface CampaignSummary extends CampaignStatus {
+  /** For each target: cases, schedules, whether it has shown a finding, executions that ran out of steps. */
+  readonly targets: readonly {
+    readonly name: string;
+    readonly cases: number;
+    readonly schedules: number;
+    readonly steps: number;
+    readonly found: boolean;
+    readonly exhausted: number;
+  }[];
+  /** Paths of the artifacts. */
+  readonly artifacts: readonly string[];
+  readonly interrupted: boolean;
+}
+
+/** Cases of a target before it is the next one's turn: about a tenth of a second. */
+const casesATurn = 250;
+
+export async function runCampaign(options: CampaignOptions): Promise<CampaignSummary> {
+  const start = performance.now();
+  const deadline = start + options.maxTotalTime * 1000;
+  removeIncomplete(options.artifacts);
+  const rows = options.targets.map((target) => ({ target, name: target.name, cases: 0, schedules: 0, steps: 0, found: false, exhausted: 0 }));
+  const artifacts: string[] = [];
+  let rounds = 0;
+  const status = (target: string): CampaignStatus => ({
+    seconds: (performance.now() - start) / 1000,
+    rounds,
+    cases: rows.reduce((sum, row) => sum + row.cases, 0),
+    schedules: rows.reduce((sum, row) => sum + row.schedules, 0),
+    steps: rows.reduce((sum, row) => sum + row.steps, 0),
+    findings: artifacts.length,
+    target,
+  });
+  const goesOn = (): boolean => performance.now() < deadline && options.signal?.aborted !== true;
+  for (; goesOn() && rows.some(({ found }) => !found); rounds++) {
+    for (const row of rows) {
+      if (row.found || !goesOn()) continue;
+      const { target } = row;
+      const seed = seedFor(options.seed + rounds, target.name);
+      const result = runProperty(target.property, target.subject, { cases: casesATurn, seed, deadline });
+      row.cases += result.cases;
+      row.schedules += result.schedules;
+      row.steps += result.steps;
+      row.exhausted += result.exhausted;
+      if (result.finding !== undefined) {
+        row.found = true;
+        const artifact = artifactOf(target, result);
+        const path = writeArtifact(options.artifacts, artifact);
+        artifacts.push(path);
+        options.onFinding?.(artifact, path);
+      }
+      options.onStatus?.(status(target.name));
+      // Signals are delivered between turns.
+      await turn();
+    }
+  }
+  return {
+    ...status('-'),
+    targets: rows.map(({ target: _, ...row }) => row),
+    artifacts,
+    interrupted: options.signal?.aborted === true,
+  };
+}
+
+function artifactOf(target: Target, result: PropertyResult): Artifact {
+  const { finding, path } = result.finding!; // the caller has looked
+  return {
+    format: 'threadproof-finding',
+    version: 1,
+    kind: finding.outcome.kind,
+    message: finding.outcome.message,
+    property: target.property.name,
+    subject: target.subjectName,
+    program: finding.plan,
+    schedule: finding.schedule,
+    preemptions: finding.preemptions,
+    seed: result.seed,
+    path,
+    replay: `npm run fuzz -- <this file>   or   npm run properties -- --only ${target.name} --seed ${result.seed} --path ${path}`,
+    report: finding.report,
+  };
+}

@@ -1,0 +1,174 @@
+/** `npm run fuzz`: a campaign over the property table, or the replay of a finding. Exit codes: 0 clean, 1 finding, 2 usage. */
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import * as fc from 'fast-check';
+import { isFinding } from '../src/engine/outcome.ts';
+import { jsonSafe } from '../src/engine/trace.ts';
+import { drawSeed } from '../src/explore.ts';
+import { renderFinding } from '../src/report/finding.ts';
+import { progress } from '../src/report/progress.ts';
+import { renderTable } from '../src/report/table.ts';
+import { ScheduleError } from '../src/schedule/codec.ts';
+import { describePlan } from '../src/schedule/concurrent.ts';
+import { ArtifactError, readArtifact } from './artifact.ts';
+import { type CampaignStatus, runCampaign } from './campaign.ts';
+import { brokenTargets, findTarget, soundTargets, type Target } from './targets.ts';
+
+const usage = `npm run fuzz -- [targets...] [options]     a campaign: new cases and schedules until the time is up
+npm run fuzz -- <file.json>                repeat a finding that a campaign saved
+
+Targets are properties (default: all of them) or ids of broken subjects; --list names them.
+
+  --max-total-time S   seconds (default 60)
+  --seed S             whole number; default: drawn and printed
+  --artifacts DIR      where findings are saved (default fuzz/out)
+  --list               the targets
+  --json               one JSON object a line
+  --help
+
+Exit code: 0 clean, 1 finding (or an execution ran out of its steps), 2 usage.`;
+
+class UsageError extends Error {}
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        'max-total-time': { type: 'string', default: '60' },
+        seed: { type: 'string' },
+        artifacts: { type: 'string', default: 'fuzz/out' },
+        list: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function main(argv: string[]): Promise<number> {
+  const { values, positionals } = parse(argv);
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  if (values.list) {
+    for (const { name, property } of soundTargets()) console.log(`${name.padEnd(22)} ${property.about}`);
+    for (const { name, property } of brokenTargets()) console.log(`${name.padEnd(22)} broken subject of ${property.name}`);
+    return 0;
+  }
+  const files = positionals.filter((name) => name.endsWith('.json') || (findTarget(name) === undefined && existsSync(name)));
+  if (files.length > 0) {
+    if (positionals.length > 1) throw new UsageError('a replay takes one file and no targets');
+    return replayFile(files[0]!, values.json);
+  }
+  const seconds = Number(values['max-total-time']);
+  if (!(seconds > 0 && seconds < Number.POSITIVE_INFINITY))
+    throw new UsageError(`--max-total-time "${values['max-total-time']}": give seconds above 0`);
+  if (values.seed !== undefined && !/^\d{1,15}$/.test(values.seed))
+    throw new UsageError(`--seed "${values.seed}": give a whole number from 0`);
+  const targets = positionals.length === 0 ? soundTargets() : [...new Set(positionals)].map(targetOf);
+  return campaign(targets, seconds, values.seed === undefined ? drawSeed() : Number(values.seed), values.artifacts, values.json);
+}
+
+function targetOf(name: string): Target {
+  const target = findTarget(name);
+  if (target === undefined) {
+    const known = [...soundTargets(), ...brokenTargets()].map((t) => t.name).join(', ');
+    throw new UsageError(`target "${name}" is not known: ${known}`);
+  }
+  return target;
+}
+
+async function campaign(targets: readonly Target[], seconds: number, seed: number, artifacts: string, json: boolean): Promise<number> {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  if (json) console.log(JSON.stringify({ event: 'start', seed, seconds, targets: targets.map(({ name }) => name) }));
+  else console.log(`campaign of ${seconds} s, seed ${seed}: ${targets.map(({ name }) => name).join(', ')}`);
+  const live = progress(10_000, json);
+  let lastJson = performance.now();
+  const summary = await runCampaign({
+    targets,
+    maxTotalTime: seconds,
+    seed,
+    artifacts,
+    signal: abort.signal,
+    onStatus: (status) => {
+      live.update(() => statusLine(status));
+      if (json && performance.now() - lastJson >= 10_000) {
+        lastJson = performance.now();
+        console.log(JSON.stringify({ event: 'status', ...status }));
+      }
+    },
+    onFinding: (artifact, path) => {
+      live.clear();
+      if (json) console.log(JSON.stringify({ event: 'finding', file: path, ...artifact }, jsonSafe));
+      else console.log(`\n${artifact.report}\nsaved     ${path}\nreplay    npm run fuzz -- ${path}\n`);
+    },
+  });
+  live.clear();
+  const exhausted = summary.targets.reduce((sum, row) => sum + row.exhausted, 0);
+  const code = summary.findings > 0 || exhausted > 0 ? 1 : 0;
+  if (json) {
+    console.log(JSON.stringify({ event: 'end', ...summary }));
+    return code;
+  }
+  console.log(
+    renderTable(
+      ['target', 'cases', 'schedules', 'steps', 'result'],
+      summary.targets.map((row) => [row.name, row.cases, row.schedules, row.steps, row.found ? 'FINDING' : row.exhausted > 0 ? 'exhausted' : 'clean']),
+    ),
+  );
+  console.log(
+    `${summary.interrupted ? 'interrupted: ' : ''}${summary.findings} findings in ${summary.seconds.toFixed(1)} s, ${summary.rounds} rounds, ${summary.schedules.toLocaleString('en-US')} schedules`,
+  );
+  return code;
+}
+
+function statusLine({ seconds, rounds, schedules, findings, target }: CampaignStatus): string {
+  return `${seconds.toFixed(0)} s  round ${rounds}  ${schedules.toLocaleString('en-US')} schedules (${Math.round(schedules / seconds).toLocaleString('en-US')}/s)  ${findings} findings  ${target}`;
+}
+
+function replayFile(path: string, json: boolean): number {
+  const artifact = readArtifact(path);
+  const target = findTarget(artifact.subject === 'runtime' ? artifact.property : artifact.subject);
+  if (target === undefined)
+    throw new ArtifactError(`${path} is of the subject ${artifact.subject} of ${artifact.property}, which is not in the table any more`);
+  const [sample] = fc.sample(target.property.cases(target.subject), { numRuns: 1, seed: 0 });
+  const program = sample!.with(artifact.program);
+  const { outcome, divergence, trace, preemptions } = program.replay(artifact.schedule);
+  if (divergence !== undefined)
+    throw new ScheduleError(`the program diverges from the schedule in ${path}: ${divergence}; the subject has changed since`);
+  const failed = isFinding(outcome);
+  if (json) {
+    console.log(
+      JSON.stringify({ event: 'replay', file: path, outcome: outcome.kind, message: outcome.message, reproduced: failed, preemptions, trace }, jsonSafe),
+    );
+  } else if (failed) {
+    console.log(
+      renderFinding({
+        name: target.property.name,
+        threads: artifact.program.threads.length,
+        outcome,
+        trace,
+        schedule: artifact.schedule,
+        preemptions,
+        program: describePlan(artifact.program),
+        replayLine: `npm run fuzz -- ${path}`,
+      }),
+    );
+  } else console.log(`${path}: the schedule passes now`);
+  return failed ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof ArtifactError || error instanceof ScheduleError)) throw error;
+  console.error(`fuzz: ${error.message}`);
+  if (error instanceof UsageError) console.error('see npm run fuzz -- --help');
+  process.exitCode = 2;
+}
