@@ -16,11 +16,7 @@ export interface BarrierSubject {
 }
 
 // A stale notification needs several phases to do harm: B7 shows in 0.07 % of random schedules with 2 phases, in 1.4 % with 6.
-const phases = fc.oneof(
-  { withCrossShrink: true },
-  { weight: 1, arbitrary: fc.integer({ min: 1, max: 2 }) },
-  { weight: 3, arbitrary: fc.integer({ min: 3, max: 8 }) },
-);
+const phases = fc.integer({ min: 1, max: 8 });
 
 const plans: fc.Arbitrary<Plan> = fc
   .tuple(fc.integer({ min: 2, max: 4 }), phases)

@@ -36,6 +36,12 @@ export interface PropertyFinding {
   readonly shrinks: number;
 }
 
+/**
+ * Schedules for each smaller program while shrinking, and when a path is repeated: a smaller program has fewer schedules that fail. A
+ * superset of a case's own ones, so what failed fails again.
+ */
+const shrinkSchedules = 200;
+
 /** Most executions of the last pass, for the case that is reported. */
 const lastPass = 20_000;
 
@@ -50,8 +56,9 @@ export function runProperty(property: Property, subject: unknown, options: RunOp
     fc.property(property.cases(subject), (program) => {
       if (performance.now() > deadline) return;
       // Shrinking runs programs too; they are not part of the figures.
-      const finding = program.run(schedulesToFirst === undefined ? totals : undefined, 500);
-      if (schedulesToFirst === undefined) {
+      const shrinking = schedulesToFirst !== undefined || options.path !== undefined;
+      const finding = program.run(shrinking ? undefined : totals, 500, shrinking ? shrinkSchedules : undefined);
+      if (!shrinking) {
         cases++;
         if (finding !== undefined) schedulesToFirst = totals.schedules;
         else options.onCase?.(cases, totals);
@@ -70,7 +77,7 @@ export function runProperty(property: Property, subject: unknown, options: RunOp
   let found: PropertyFinding | undefined;
   if (details.failed) {
     const smallest = details.counterexample?.[0];
-    const finding = smallest?.run(undefined, lastPass);
+    const finding = smallest?.run(undefined, lastPass, shrinkSchedules);
     // An error that is no finding is a mistake of ours: it must not look like one.
     if (smallest === undefined || finding === undefined) throw details.errorInstance ?? error;
     found = {

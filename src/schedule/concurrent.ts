@@ -204,11 +204,12 @@ export class ConcurrentCase<Shared, Local> {
   /**
    * Runs the generated schedule, then the random and PCT ones of its seed, until one fails.
    * @param effort most executions for the last pass that looks for the fewest preemptions.
+   * @param more random and PCT schedules in place of the case's own number: those come first among them, so what fails with fewer fails with more.
    */
-  run(totals?: Totals, effort = 20_000): CaseFinding | undefined {
+  run(totals?: Totals, effort = 20_000, more: number = this.#options.schedules ?? 9): CaseFinding | undefined {
     const executor = this.executor();
     let tried = 0;
-    for (const { strategy, executions } of this.#strategies()) {
+    for (const { strategy, executions } of this.#strategies(more)) {
       const campaign = exploreWith(executor, strategy, { executions, deadline: Number.POSITIVE_INFINITY });
       tried += campaign.executions;
       if (totals !== undefined) {
@@ -262,8 +263,7 @@ export class ConcurrentCase<Shared, Local> {
     return { outcome: shown, plan: this.plan, schedule, preemptions, trace, history: this.#recorder.history(), schedules, report };
   }
 
-  #strategies(): { strategy: Strategy; executions: number }[] {
-    const more = this.#options.schedules ?? 9;
+  #strategies(more: number): { strategy: Strategy; executions: number }[] {
     return [
       { strategy: followSegments(this.segments), executions: 1 },
       { strategy: random(this.seed), executions: Math.ceil((more * 2) / 3) },

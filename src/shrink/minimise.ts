@@ -2,12 +2,13 @@
  * The last pass over a failing schedule: the fewest preemptions that still show the same failure.
  *
  * First the failing schedule itself loses deviations, one after another, as long as it fails (delta debugging, Zeller 2002). Then
- * preemption bounds 0, 1, 2 ... below that are searched systematically (iterative context bounding, Musuvathi and Qadeer, PLDI 2007):
+ * random schedules with ever fewer preemptions are tried, and at last the bounds 0, 1, 2 ... below that are searched systematically (iterative context bounding, Musuvathi and Qadeer, PLDI 2007):
  * depth-first over the points where a thread may be left, switches at a block or an end being free. Departure: the search
  * has a budget of executions, and what it did not cover is said in the result.
  */
 import { isFinding, type Outcome } from '../engine/outcome.ts';
 import type { Deviation, VirtualExecutor } from '../engine/virtual.ts';
+import { RandomSource } from '../strategy/random-source.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 import { TIMEOUT } from '../instrument/step.ts';
 
@@ -60,6 +61,7 @@ export function minimise(
   let best = attempt(forgiving(failing.deviations));
   if (best === undefined) return undefined;
   best = withoutDeviations(best, attempt, () => tries < budget / 2 && performance.now() < deadline);
+  best = sampled(best, attempt, () => tries < budget / 2 && performance.now() < deadline);
   for (let bound = 0; bound < best.preemptions; bound++) {
     const search = bounded(bound);
     for (let more = true; more; more = search.advance()) {
@@ -69,6 +71,43 @@ export function minimise(
     }
   }
   return { ...best, tries, proved: true };
+}
+
+/** How many random schedules in a row may miss before the bound is left to the systematic search. */
+const mostMisses = 400;
+
+/** Random schedules with fewer preemptions than the best so far, until many in a row miss. */
+function sampled(
+  start: Minimised,
+  attempt: (strategy: Strategy) => Minimised | undefined,
+  mayGoOn: () => boolean,
+): Minimised {
+  let best = start;
+  const source = new RandomSource();
+  for (let misses = 0, stream = 0; best.preemptions > 1 && misses < mostMisses && mayGoOn(); stream++) {
+    source.seed(0x6d696e, stream);
+    const found = attempt(fewPreemptions(source, best.preemptions - 1, best.steps));
+    misses = found === undefined ? misses + 1 : 0;
+    if (found !== undefined) best = withoutDeviations(found, attempt, mayGoOn);
+  }
+  return best;
+}
+
+/** At most `bound` preemptions, at random steps; random threads at the free switches. */
+function fewPreemptions(source: RandomSource, bound: number, steps: number): Strategy {
+  const at = new Set<number>();
+  for (let i = 0; i < bound; i++) at.add(source.below(steps));
+  return {
+    name: `at most ${bound} preemptions`,
+    begin: () => true,
+    choose(view: SchedulerView): number {
+      const { current } = view;
+      const canGoOn = current !== -1 && view.isEnabled(current) && view.pending[current]!.kind !== TIMEOUT;
+      if (canGoOn && !at.has(view.steps)) return current;
+      return view.enabled[source.below(view.count)]!;
+    },
+    draw: (limit) => source.below(limit),
+  };
 }
 
 /** Drops chunks of deviations while the failure stays and no preemption is added. */
