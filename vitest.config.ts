@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { measured, thresholds, unmeasured } from './coverage/thresholds.ts';
 import { threadproof } from './src/instrument/vitest.ts';
 
 const config: ViteUserConfig = defineConfig({
@@ -8,7 +9,18 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['{src,models,properties,fuzz,coverage,bench,examples}/**/*.test.ts'],
     exclude: ['coverage/out/**', 'node_modules/**', 'dist/**'],
-    coverage: { reportsDirectory: 'coverage/out' },
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    coverage: {
+      provider: 'custom',
+      customProviderModule: './coverage/provider.ts',
+      reportsDirectory: 'coverage/out',
+      reporter: ['text', 'text-summary', 'lcov', 'json-summary', 'html'],
+      include: [...measured],
+      exclude: [...unmeasured],
+      thresholds: { ...thresholds },
+    },
   },
 });
 

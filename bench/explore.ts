@@ -12,7 +12,9 @@ import { random } from '../src/strategy/random.ts';
 import { P1, P2, P3, P4, P5, P6, P7 } from './programs.ts';
 
 /** Thousands of executions per CPU-second on a machine of the same kind: Shuttle with link-time optimisation, Loom with pooled stacks. */
-const peers: Readonly<Record<string, { readonly random: number; readonly pct: number; readonly loom: number }>> = {
+const peers: Readonly<
+  Record<string, { readonly random: number; readonly pct: number; readonly loom: number }>
+> = {
   P1: { random: 430, pct: 368, loom: 142 },
   P2: { random: 318, pct: 281, loom: 104 },
   P3: { random: 239, pct: 275, loom: 96 },
@@ -45,7 +47,11 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
       { strategy: random(1), behaviours: true, peer: peer.random },
       { strategy: pct(1, 3), behaviours: true, peer: peer.pct },
       { strategy: random(1), behaviours: false, peer: peer.random },
-    ].map((kind) => ({ ...kind, executor: new VirtualExecutor(program, undefined, { behaviours: kind.behaviours }), samples: [] as Sample[] }));
+    ].map((kind) => ({
+      ...kind,
+      executor: new VirtualExecutor(program, undefined, { behaviours: kind.behaviours }),
+      samples: [] as Sample[],
+    }));
     // One round more than is counted: the first warms up.
     for (let round = 0; round <= rounds; round++)
       for (const { executor, strategy, samples } of kinds) {
@@ -92,7 +98,19 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
   console.log('thousands of executions and of steps per CPU-second; medians of', rounds, 'rounds');
   console.log(
     renderTable(
-      ['program', 'strategy', 'behaviours', 'k exec/s', 'spread', 'k steps/s', 'steps/exec', 'seen', 'Shuttle', 'ratio', 'Loom'],
+      [
+        'program',
+        'strategy',
+        'behaviours',
+        'k exec/s',
+        'spread',
+        'k steps/s',
+        'steps/exec',
+        'seen',
+        'Shuttle',
+        'ratio',
+        'Loom',
+      ],
       rows,
     ),
   );
@@ -102,7 +120,8 @@ function measure(executor: VirtualExecutor, strategy: ReturnType<typeof random>,
   const before = process.cpuUsage();
   const campaign = exploreWith(executor, strategy, { executions, deadline: Number.POSITIVE_INFINITY });
   const used = process.cpuUsage(before);
-  if (campaign.findings.length > 0) throw new Error(`the program fails: ${campaign.findings[0]!.outcome.message}`);
+  if (campaign.findings.length > 0)
+    throw new Error(`the program fails: ${campaign.findings[0]!.outcome.message}`);
   return {
     executions: campaign.executions,
     steps: campaign.steps,

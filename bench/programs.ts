@@ -75,7 +75,10 @@ export const P6: Program<Cells, Cells, readonly number[]> = {
     return [Atomics.load(view, (id + 1) % 3), Atomics.load(view, (id + 2) % 3)];
   },
   check: (_view: Cells, results: readonly (readonly number[])[]) =>
-    expect(results.some((seen) => seen.includes(1)), 'all threads read 0 everywhere'),
+    expect(
+      results.some((seen) => seen.includes(1)),
+      'all threads read 0 everywhere',
+    ),
 };
 
 // Cell 0: top of the stack (0 is empty); cells 1 and 2: the node below node 1 and 2.

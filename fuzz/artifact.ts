@@ -77,21 +77,35 @@ export function readArtifact(path: string): Artifact {
   try {
     value = JSON.parse(text, decode);
   } catch (error) {
-    throw new ArtifactError(`${path} is not JSON (${(error as Error).message}): give a file that a campaign saved`);
+    throw new ArtifactError(
+      `${path} is not JSON (${(error as Error).message}): give a file that a campaign saved`,
+    );
   }
   const artifact = value as Partial<Artifact> | null;
   if (typeof artifact !== 'object' || artifact === null || artifact.format !== 'threadproof-finding')
-    throw new ArtifactError(`${path} is not a finding of threadproof (in ${basename(dirname(path))}): its format is missing`);
+    throw new ArtifactError(
+      `${path} is not a finding of threadproof (in ${basename(dirname(path))}): its format is missing`,
+    );
   if (artifact.version !== 1)
-    throw new ArtifactError(`${path} is of version ${String(artifact.version)}, this threadproof reads version 1`);
+    throw new ArtifactError(
+      `${path} is of version ${String(artifact.version)}, this threadproof reads version 1`,
+    );
   for (const field of ['property', 'subject', 'schedule'] as const)
     if (typeof artifact[field] !== 'string') throw new ArtifactError(`${path}: field ${field} is missing`);
   const { program } = artifact;
   const isOperation = (operation: unknown): boolean =>
-    typeof (operation as { name?: unknown } | null)?.name === 'string' && Array.isArray((operation as { args?: unknown }).args);
+    typeof (operation as { name?: unknown } | null)?.name === 'string' &&
+    Array.isArray((operation as { args?: unknown }).args);
   const isList = (list: unknown): boolean => Array.isArray(list) && list.every(isOperation);
-  if (!Array.isArray(program?.threads) || program.threads.length === 0 || !program.threads.every(isList) || !isList(program.prefix))
-    throw new ArtifactError(`${path}: field program is not { prefix: [{ name, args }], threads: [[{ name, args }]] }`);
+  if (
+    !Array.isArray(program?.threads) ||
+    program.threads.length === 0 ||
+    !program.threads.every(isList) ||
+    !isList(program.prefix)
+  )
+    throw new ArtifactError(
+      `${path}: field program is not { prefix: [{ name, args }], threads: [[{ name, args }]] }`,
+    );
   return artifact as Artifact;
 }
 

@@ -52,7 +52,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
   const start = performance.now();
   const deadline = start + options.maxTotalTime * 1000;
   removeIncomplete(options.artifacts);
-  const rows = options.targets.map((target) => ({ target, name: target.name, cases: 0, schedules: 0, steps: 0, found: false, exhausted: 0 }));
+  const rows = options.targets.map((target) => ({
+    target,
+    name: target.name,
+    cases: 0,
+    schedules: 0,
+    steps: 0,
+    found: false,
+    exhausted: 0,
+  }));
   const artifacts: string[] = [];
   let rounds = 0;
   const status = (target: string): CampaignStatus => ({

@@ -57,10 +57,13 @@ async function main(argv: string[]): Promise<number> {
   }
   if (values.list) {
     for (const { name, property } of soundTargets()) console.log(`${name.padEnd(22)} ${property.about}`);
-    for (const { name, property } of brokenTargets()) console.log(`${name.padEnd(22)} broken subject of ${property.name}`);
+    for (const { name, property } of brokenTargets())
+      console.log(`${name.padEnd(22)} broken subject of ${property.name}`);
     return 0;
   }
-  const files = positionals.filter((name) => name.endsWith('.json') || (findTarget(name) === undefined && existsSync(name)));
+  const files = positionals.filter(
+    (name) => name.endsWith('.json') || (findTarget(name) === undefined && existsSync(name)),
+  );
   if (files.length > 0) {
     if (positionals.length > 1) throw new UsageError('a replay takes one file and no targets');
     return replayFile(files[0]!, values.json);
@@ -71,7 +74,13 @@ async function main(argv: string[]): Promise<number> {
   if (values.seed !== undefined && !/^\d{1,15}$/.test(values.seed))
     throw new UsageError(`--seed "${values.seed}": give a whole number from 0`);
   const targets = positionals.length === 0 ? soundTargets() : [...new Set(positionals)].map(targetOf);
-  return campaign(targets, seconds, values.seed === undefined ? drawSeed() : Number(values.seed), values.artifacts, values.json);
+  return campaign(
+    targets,
+    seconds,
+    values.seed === undefined ? drawSeed() : Number(values.seed),
+    values.artifacts,
+    values.json,
+  );
 }
 
 function targetOf(name: string): Target {
@@ -83,10 +92,17 @@ function targetOf(name: string): Target {
   return target;
 }
 
-async function campaign(targets: readonly Target[], seconds: number, seed: number, artifacts: string, json: boolean): Promise<number> {
+async function campaign(
+  targets: readonly Target[],
+  seconds: number,
+  seed: number,
+  artifacts: string,
+  json: boolean,
+): Promise<number> {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
-  if (json) console.log(JSON.stringify({ event: 'start', seed, seconds, targets: targets.map(({ name }) => name) }));
+  if (json)
+    console.log(JSON.stringify({ event: 'start', seed, seconds, targets: targets.map(({ name }) => name) }));
   else console.log(`campaign of ${seconds} s, seed ${seed}: ${targets.map(({ name }) => name).join(', ')}`);
   const live = progress(10_000, json);
   let lastJson = performance.now();
@@ -119,7 +135,13 @@ async function campaign(targets: readonly Target[], seconds: number, seed: numbe
   console.log(
     renderTable(
       ['target', 'cases', 'schedules', 'steps', 'result'],
-      summary.targets.map((row) => [row.name, row.cases, row.schedules, row.steps, row.found ? 'FINDING' : row.exhausted > 0 ? 'exhausted' : 'clean']),
+      summary.targets.map((row) => [
+        row.name,
+        row.cases,
+        row.schedules,
+        row.steps,
+        row.found ? 'FINDING' : row.exhausted > 0 ? 'exhausted' : 'clean',
+      ]),
     ),
   );
   console.log(
@@ -136,16 +158,31 @@ function replayFile(path: string, json: boolean): number {
   const artifact = readArtifact(path);
   const target = findTarget(artifact.subject === 'runtime' ? artifact.property : artifact.subject);
   if (target === undefined)
-    throw new ArtifactError(`${path} is of the subject ${artifact.subject} of ${artifact.property}, which is not in the table any more`);
+    throw new ArtifactError(
+      `${path} is of the subject ${artifact.subject} of ${artifact.property}, which is not in the table any more`,
+    );
   const [sample] = fc.sample(target.property.cases(target.subject), { numRuns: 1, seed: 0 });
   const program = sample!.with(artifact.program);
   const { outcome, divergence, trace, preemptions } = program.replay(artifact.schedule);
   if (divergence !== undefined)
-    throw new ScheduleError(`the program diverges from the schedule in ${path}: ${divergence}; the subject has changed since`);
+    throw new ScheduleError(
+      `the program diverges from the schedule in ${path}: ${divergence}; the subject has changed since`,
+    );
   const failed = isFinding(outcome);
   if (json) {
     console.log(
-      JSON.stringify({ event: 'replay', file: path, outcome: outcome.kind, message: outcome.message, reproduced: failed, preemptions, trace }, jsonSafe),
+      JSON.stringify(
+        {
+          event: 'replay',
+          file: path,
+          outcome: outcome.kind,
+          message: outcome.message,
+          reproduced: failed,
+          preemptions,
+          trace,
+        },
+        jsonSafe,
+      ),
     );
   } else if (failed) {
     console.log(
@@ -167,7 +204,8 @@ function replayFile(path: string, json: boolean): number {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof ArtifactError || error instanceof ScheduleError)) throw error;
+  if (!(error instanceof UsageError || error instanceof ArtifactError || error instanceof ScheduleError))
+    throw error;
   console.error(`fuzz: ${error.message}`);
   if (error instanceof UsageError) console.error('see npm run fuzz -- --help');
   process.exitCode = 2;

@@ -22,7 +22,9 @@ const plans: fc.Arbitrary<Plan> = fc
   .tuple(fc.integer({ min: 2, max: 4 }), phases)
   .map(([parties, count]) => ({
     prefix: [],
-    threads: Array.from({ length: parties }, () => Array.from({ length: count }, () => ({ name: 'wait', args: [] }))),
+    threads: Array.from({ length: parties }, () =>
+      Array.from({ length: count }, () => ({ name: 'wait', args: [] })),
+    ),
   }));
 
 export const barrierGenerations: Property<BarrierSubject> = {

@@ -65,7 +65,8 @@ function parse(argv: string[]): Options | 'done' {
   }
   if (values.list === true) {
     for (const { name, about } of properties) console.log(`${name.padEnd(22)} ${about}`);
-    for (const { id, fault, caughtBy } of brokenSubjects) console.log(`${id.padEnd(22)} broken: ${fault} (${caughtBy})`);
+    for (const { id, fault, caughtBy } of brokenSubjects)
+      console.log(`${id.padEnd(22)} broken: ${fault} (${caughtBy})`);
     return 'done';
   }
   const whole = (name: string, text: string | undefined, least: number): number | undefined => {
@@ -99,17 +100,29 @@ function main(argv: string[]): number {
   const chosen = (name: string): boolean => only.length === 0 || only.includes(name);
   if (options.odds) return measureOdds(options, chosen);
 
-  const results = properties.filter(({ name }) => chosen(name)).map((property) => runRow(property, property.subject, property.name, options));
+  const results = properties
+    .filter(({ name }) => chosen(name))
+    .map((property) => runRow(property, property.subject, property.name, options));
   if (results.length > 0 && !json) {
     say('');
     say(
       renderTable(
         ['property', 'cases', 'schedules', 'steps', 'behaviours', 'result', 'time'],
-        results.map((r) => [r.property, r.cases, r.schedules, r.steps, r.behaviours, verdict(r), `${(r.wallMs / 1000).toFixed(1)} s`]),
+        results.map((r) => [
+          r.property,
+          r.cases,
+          r.schedules,
+          r.steps,
+          r.behaviours,
+          verdict(r),
+          `${(r.wallMs / 1000).toFixed(1)} s`,
+        ]),
       ),
     );
   }
-  const mirror = brokenSubjects.filter(({ id }) => chosen(id)).map((broken) => ({ broken, result: catchBroken(broken, options) }));
+  const mirror = brokenSubjects
+    .filter(({ id }) => chosen(id))
+    .map((broken) => ({ broken, result: catchBroken(broken, options) }));
   if (mirror.length > 0 && !json) {
     say('');
     say(
@@ -129,7 +142,9 @@ function main(argv: string[]): number {
   const findings = results.filter((r) => r.finding !== undefined || r.exhausted > 0);
   const missed = mirror.filter(({ result }) => result.finding === undefined);
   say('');
-  for (const result of findings) if (result.finding !== undefined) say(`${result.finding.finding.report}\nreplay    ${replayLine(result)}\n`);
+  for (const result of findings)
+    if (result.finding !== undefined)
+      say(`${result.finding.finding.report}\nreplay    ${replayLine(result)}\n`);
   say(
     findings.length + missed.length === 0
       ? `all ${results.length} properties hold; all ${mirror.length} broken subjects were caught`
@@ -154,7 +169,8 @@ function runRow(property: Property, subject: unknown, label: string, options: Op
     // With a path the seed is the row's own, as a replay line gives it.
     seed: options.path === undefined ? seedFor(options.seed, label) : options.seed,
     ...(options.path === undefined ? {} : { path: options.path }),
-    onCase: (cases, totals) => status.update(() => `${label}: ${cases} of ${options.cases} cases, ${totals.schedules} schedules`),
+    onCase: (cases, totals) =>
+      status.update(() => `${label}: ${cases} of ${options.cases} cases, ${totals.schedules} schedules`),
   });
   status.clear();
   if (options.json) console.log(JSON.stringify(asJson(result, label), jsonSafe));
@@ -168,24 +184,30 @@ function catchBroken(broken: BrokenSubject, options: Options): PropertyResult {
 }
 
 function measureOdds(options: Options, chosen: (name: string) => boolean): number {
-  const rows = brokenSubjects.filter(({ id }) => chosen(id)).map(({ id, caughtBy, subject }) => {
-    const property = properties.find(({ name }) => name === caughtBy)!; // checked by the tests of the table
-    let schedules = 0;
-    let caught = 0;
-    for (let round = 0; caught < 200 && schedules < 200_000; round++) {
-      const result = runProperty(property, subject, { cases: 1_000, seed: seedFor(options.seed + round, id) });
-      schedules += result.finding?.schedulesToFirst ?? result.schedules;
-      if (result.finding !== undefined) caught++;
-    }
-    return [id, schedules, caught, `${((100 * caught) / schedules).toFixed(2)} %`] as const;
-  });
+  const rows = brokenSubjects
+    .filter(({ id }) => chosen(id))
+    .map(({ id, caughtBy, subject }) => {
+      const property = properties.find(({ name }) => name === caughtBy)!; // checked by the tests of the table
+      let schedules = 0;
+      let caught = 0;
+      for (let round = 0; caught < 200 && schedules < 200_000; round++) {
+        const result = runProperty(property, subject, {
+          cases: 1_000,
+          seed: seedFor(options.seed + round, id),
+        });
+        schedules += result.finding?.schedulesToFirst ?? result.schedules;
+        if (result.finding !== undefined) caught++;
+      }
+      return [id, schedules, caught, `${((100 * caught) / schedules).toFixed(2)} %`] as const;
+    });
   console.log(renderTable(['broken subject', 'schedules', 'caught', 'odds a schedule'], rows));
   return 0;
 }
 
 function asJson(result: PropertyResult, label: string): object {
   const { finding, ...rest } = result;
-  if (finding === undefined) return { label, ...rest, outcome: result.exhausted > 0 ? 'exhausted' : 'passed' };
+  if (finding === undefined)
+    return { label, ...rest, outcome: result.exhausted > 0 ? 'exhausted' : 'passed' };
   const { outcome, plan, schedule, preemptions } = finding.finding;
   return {
     label,

@@ -56,7 +56,7 @@ export const mutualExclusion: Property<LockSubject> = {
         attach: (view, thread) => subject.attach(view, 0, thread + 1),
         operations: { lock: {}, tryLock: {}, lockFor: {}, unlock: {} },
         plans,
-        specification: mutex() as never,
+        specification: mutex(),
         judge: ({ spins }) => (spins > 0 ? 'a thread waits by spinning, not by sleeping' : undefined),
         behaviours: true,
       }),

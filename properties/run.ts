@@ -57,7 +57,11 @@ export function runProperty(property: Property, subject: unknown, options: RunOp
       if (performance.now() > deadline) return;
       // Shrinking runs programs too; they are not part of the figures.
       const shrinking = schedulesToFirst !== undefined || options.path !== undefined;
-      const finding = program.run(shrinking ? undefined : totals, 500, shrinking ? shrinkSchedules : undefined);
+      const finding = program.run(
+        shrinking ? undefined : totals,
+        500,
+        shrinking ? shrinkSchedules : undefined,
+      );
       if (!shrinking) {
         cases++;
         if (finding !== undefined) schedulesToFirst = totals.schedules;

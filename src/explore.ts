@@ -37,7 +37,11 @@ export interface ExploreOptions {
   readonly minimise?: boolean;
   /** Count distinct behaviours. Default true. */
   readonly behaviours?: boolean;
-  readonly onProgress?: (progress: { readonly executions: number; readonly steps: number; readonly findings: number }) => void;
+  readonly onProgress?: (progress: {
+    readonly executions: number;
+    readonly steps: number;
+    readonly findings: number;
+  }) => void;
 }
 
 export interface ExploreResult {
@@ -88,7 +92,10 @@ export interface LoadedProgram {
  * Runs `program` under many schedules. Its functions must come from instrumented modules (vitest plugin, loader, command).
  * @throws ProgramError when `program` or an option is not what it should be; ScheduleError for a bad schedule string.
  */
-export function explore<Shared, Local, Result>(program: Program<Shared, Local, Result>, options: ExploreOptions = {}): ExploreResult {
+export function explore<Shared, Local, Result>(
+  program: Program<Shared, Local, Result>,
+  options: ExploreOptions = {},
+): ExploreResult {
   const fault = programFault(program);
   if (fault !== undefined) throw new ProgramError(`this is not a program: ${fault}`);
   return exploreLoaded({ name: program.name ?? 'program', main: program as unknown as Program }, options);
@@ -118,14 +125,22 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
       keepGoing: options.keepGoing === true,
       ...(onProgress === undefined
         ? {}
-        : { onProgress: (c: Campaign) => onProgress({ executions: c.executions, steps: c.steps, findings: c.findings.length }) }),
+        : {
+            onProgress: (c: Campaign) =>
+              onProgress({ executions: c.executions, steps: c.steps, findings: c.findings.length }),
+          }),
     },
   );
-  const timedOut = options.executions !== undefined && campaign.executions < options.executions && performance.now() >= deadline;
+  const timedOut =
+    options.executions !== undefined &&
+    campaign.executions < options.executions &&
+    performance.now() >= deadline;
   const first = campaign.findings[0];
   let finding = first;
   if (first !== undefined && options.minimise !== false) {
-    const least = minimise(executor, first, { deadline: Math.min(deadline + 5000, performance.now() + 20_000) });
+    const least = minimise(executor, first, {
+      deadline: Math.min(deadline + 5000, performance.now() + 20_000),
+    });
     finding = least === undefined ? first : { ...first, ...least };
   }
   const used = process.cpuUsage(cpu);
@@ -169,7 +184,11 @@ function campaignOutcome(campaign: Campaign, timedOut: boolean): Outcome {
 }
 
 /** Repeats one schedule. @throws ScheduleError when the program no longer takes the schedule's steps. */
-export function replayLoaded(program: LoadedProgram, text: string, options: ExploreOptions = {}): ExploreResult {
+export function replayLoaded(
+  program: LoadedProgram,
+  text: string,
+  options: ExploreOptions = {},
+): ExploreResult {
   const schedule = decodeSchedule(text);
   const start = performance.now();
   const cpu = process.cpuUsage();
@@ -212,7 +231,13 @@ export function replayLoaded(program: LoadedProgram, text: string, options: Expl
   };
 }
 
-function findingText(program: LoadedProgram, outcome: Outcome, executor: VirtualExecutor, schedule: string, preemptions: number): FindingText {
+function findingText(
+  program: LoadedProgram,
+  outcome: Outcome,
+  executor: VirtualExecutor,
+  schedule: string,
+  preemptions: number,
+): FindingText {
   return {
     name: program.name,
     threads: program.main.threads,
@@ -235,7 +260,10 @@ interface Shown {
 function show(
   program: LoadedProgram,
   executor: VirtualExecutor,
-  finding: Pick<Campaign['findings'][number], 'outcome' | 'deviations' | 'steps' | 'fingerprint' | 'preemptions'>,
+  finding: Pick<
+    Campaign['findings'][number],
+    'outcome' | 'deviations' | 'steps' | 'fingerprint' | 'preemptions'
+  >,
 ): Shown {
   const { deviations, steps, fingerprint, preemptions } = finding;
   const schedule = encodeSchedule({ threads: program.main.threads, deviations, steps, fingerprint });
@@ -278,7 +306,8 @@ function checkOptions(options: ExploreOptions): void {
   }
   if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
     throw new ProgramError(`seed is ${options.seed}: give a whole number`);
-  if (options.time !== undefined && !(options.time > 0)) throw new ProgramError(`time is ${options.time}: give seconds above 0`);
+  if (options.time !== undefined && !(options.time > 0))
+    throw new ProgramError(`time is ${options.time}: give seconds above 0`);
 }
 
 export function drawSeed(): number {

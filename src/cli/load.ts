@@ -15,7 +15,8 @@ export async function loadPrograms(module: string, exportName?: string): Promise
   const names = exportName === undefined ? programNames(module, main) : [exportName];
   const threads = new Map(names.map((name) => [name, programOf(module, main, name).threads]));
   const instances: Namespace[] = [];
-  for (let t = 0; t < Math.max(...threads.values()); t++) instances.push(await importInstance(module, url, String(t)));
+  for (let t = 0; t < Math.max(...threads.values()); t++)
+    instances.push(await importInstance(module, url, String(t)));
   return names.map((name) => {
     const program = programOf(module, main, name);
     return {
@@ -33,7 +34,9 @@ function locate(module: string): URL {
   const path = resolve(module);
   if (existsSync(path)) {
     if (statSync(path).isDirectory())
-      throw new ProgramError(`${module} is a folder: name the program module in it, a .js, .mjs, .cjs or .ts file`);
+      throw new ProgramError(
+        `${module} is a folder: name the program module in it, a .js, .mjs, .cjs or .ts file`,
+      );
     return pathToFileURL(path);
   }
   if (!/^[./]/.test(module) && !module.includes(':')) {
@@ -43,7 +46,9 @@ function locate(module: string): URL {
       // Neither a file nor a package: said below.
     }
   }
-  throw new ProgramError(`module ${module} was not found (looked for ${path}): give the path of a program module`);
+  throw new ProgramError(
+    `module ${module} was not found (looked for ${path}): give the path of a program module`,
+  );
 }
 
 async function importInstance(module: string, url: URL, instance: string): Promise<Namespace> {
@@ -61,7 +66,9 @@ async function importInstance(module: string, url: URL, instance: string): Promi
 function programNames(module: string, namespace: Namespace): string[] {
   const fallback = namespace['default'];
   if (fallback !== undefined && looksLikeProgram(fallback)) return ['default'];
-  const names = Object.keys(namespace).filter((name) => name !== 'default' && looksLikeProgram(namespace[name]));
+  const names = Object.keys(namespace).filter(
+    (name) => name !== 'default' && looksLikeProgram(namespace[name]),
+  );
   if (names.length > 0) return names;
   if (typeof fallback === 'object' && fallback !== null) {
     // A CommonJS module whose names Node could not see beforehand.
@@ -88,7 +95,9 @@ function programOf(module: string, namespace: Namespace, name: string): Program 
         ? (fallback as Namespace)[name]
         : undefined;
   if (value === undefined)
-    throw new ProgramError(`module ${module} has no export ${name}: it exports ${Object.keys(namespace).join(', ') || 'nothing'}`);
+    throw new ProgramError(
+      `module ${module} has no export ${name}: it exports ${Object.keys(namespace).join(', ') || 'nothing'}`,
+    );
   const fault = programFault(value);
   if (fault !== undefined) throw new ProgramError(`export ${name} of ${module} is not a program: ${fault}`);
   return value as Program;

@@ -12,8 +12,8 @@ import {
   exploreLoaded,
   type LoadedProgram,
   replayLoaded,
-  strategyNames,
   type StrategyName,
+  strategyNames,
 } from '../explore.ts';
 import { register } from '../instrument/loader.ts';
 import { ScheduleError } from '../schedule/codec.ts';
@@ -65,7 +65,9 @@ const optionTable = {
   version: { type: 'boolean' },
 } as const;
 
-type Values = { [K in keyof typeof optionTable]?: (typeof optionTable)[K]['type'] extends 'boolean' ? boolean : string };
+type Values = {
+  [K in keyof typeof optionTable]?: (typeof optionTable)[K]['type'] extends 'boolean' ? boolean : string;
+};
 
 async function main(argv: readonly string[]): Promise<number> {
   let values: Values;
@@ -90,12 +92,22 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (command === undefined) throw new UsageError('give a command: explore or replay');
-  if (command !== 'explore' && command !== 'replay') throw new UsageError(`command "${command}" is not known: give explore or replay`);
+  if (command !== 'explore' && command !== 'replay')
+    throw new UsageError(`command "${command}" is not known: give explore or replay`);
   if (module === undefined) throw new UsageError(`${command}: give the path of a program module`);
   const extra = positionals[command === 'explore' ? 2 : 3];
   if (extra !== undefined) throw new UsageError(`${command}: "${extra}" is one argument too many`);
   if (command === 'replay') {
-    for (const name of ['strategy', 'executions', 'seed', 'depth', 'time', 'schedule', 'keep-going', 'no-minimise'] as const)
+    for (const name of [
+      'strategy',
+      'executions',
+      'seed',
+      'depth',
+      'time',
+      'schedule',
+      'keep-going',
+      'no-minimise',
+    ] as const)
       if (values[name] !== undefined) throw new UsageError(`replay: --${name} is an option of explore`);
     if (schedule === undefined) throw new UsageError('replay: give the schedule string that explore printed');
   }
@@ -116,8 +128,10 @@ function exploreOptions(values: Values): ExploreOptions {
   const strategy = values.strategy;
   if (strategy !== undefined && !strategyNames.includes(strategy as StrategyName))
     throw new UsageError(`--strategy "${strategy}" is not known: give one of ${strategyNames.join(', ')}`);
-  if (strategy === 'replay' && values.schedule === undefined) throw new UsageError('--strategy replay needs --schedule STRING');
-  if (strategy !== 'replay' && values.schedule !== undefined) throw new UsageError('--schedule goes with --strategy replay');
+  if (strategy === 'replay' && values.schedule === undefined)
+    throw new UsageError('--strategy replay needs --schedule STRING');
+  if (strategy !== 'replay' && values.schedule !== undefined)
+    throw new UsageError('--schedule goes with --strategy replay');
   const executions = wholeNumber('executions', values.executions, 1);
   const seed = wholeNumber('seed', values.seed, 0);
   const depth = wholeNumber('depth', values.depth, 1);
@@ -148,7 +162,8 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
 
 /** Explores one program and prints its result. True when it is clean. */
 function runExplore(program: LoadedProgram, options: ExploreOptions, json: boolean): boolean {
-  if (!json && options.strategy !== 'replay') console.log(`${program.name}: ${options.strategy ?? 'random'}, seed ${options.seed}`);
+  if (!json && options.strategy !== 'replay')
+    console.log(`${program.name}: ${options.strategy ?? 'random'}, seed ${options.seed}`);
   const live = process.stderr.isTTY === true && !json;
   let last = 0;
   const result = exploreLoaded(program, {
@@ -169,9 +184,16 @@ function runExplore(program: LoadedProgram, options: ExploreOptions, json: boole
   return result.outcome === 'passed';
 }
 
-function runReplay(programs: readonly LoadedProgram[], schedule: string, options: ExploreOptions, json: boolean): number {
+function runReplay(
+  programs: readonly LoadedProgram[],
+  schedule: string,
+  options: ExploreOptions,
+  json: boolean,
+): number {
   if (programs.length > 1)
-    throw new UsageError(`the module has ${programs.length} programs (${programs.map(({ name }) => name).join(', ')}): choose one with --export`);
+    throw new UsageError(
+      `the module has ${programs.length} programs (${programs.map(({ name }) => name).join(', ')}): choose one with --export`,
+    );
   const result = replayLoaded(programs[0]!, schedule, options);
   print(result, json);
   return result.outcome === 'passed' ? 0 : 1;
@@ -186,7 +208,8 @@ function print(result: ExploreResult, json: boolean): void {
   if (result.report !== null) console.log(result.report);
   else if (result.message !== '') console.log(`${result.outcome.toUpperCase()}: ${result.message}`);
   if (result.strategy === 'replay') return;
-  const first = result.executionsToFirst === null ? '' : `, first finding in execution ${result.executionsToFirst}`;
+  const first =
+    result.executionsToFirst === null ? '' : `, first finding in execution ${result.executionsToFirst}`;
   const several = result.findings > 1 ? `, ${result.findings} findings of ${result.kinds.length} kinds` : '';
   const behaviours = result.behaviours === null ? '' : `, ${result.behaviours} behaviours`;
   console.log(

@@ -641,7 +641,13 @@ export class Emitter {
   #list(nodes: readonly AnyNode[]): void {
     for (const [i, node] of nodes.entries()) {
       if (i > 0) this.#rope.add(',');
+      // V8 refuses f(...a, [b.c] = d), which the author must have written with parentheses.
+      const wrapped =
+        node.type === 'AssignmentExpression' &&
+        (node.left.type === 'ArrayPattern' || node.left.type === 'ObjectPattern');
+      if (wrapped) this.#rope.add('(', node.start);
       this.#emit(node);
+      if (wrapped) this.#rope.add(')');
     }
   }
 

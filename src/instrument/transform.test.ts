@@ -15,7 +15,6 @@ import {
   runPlain,
   runTwin,
   stripTypes,
-  transformScript,
 } from './fixtures/subject.ts';
 import { installHost, twinOf, UnsupportedError } from './host.ts';
 import { transform } from './transform.ts';
@@ -239,6 +238,12 @@ export function main(v, log) {
     value: [[2, 3], [10, undefined], 20],
     log: [1, 2],
     steps: 'load@3 load@3',
+  },
+  {
+    name: 'an argument in parentheses may be a destructuring assignment, after a spread argument',
+    source: `export function main(v) { const o = {}, id = (...a) => a; return [id(...[1], ([o.x] = [2]), ({ y: o.y } = { y: 3 })).length, o, Atomics.load(v, 1)]; }`,
+    value: [3, { x: 2, y: 3 }, 10],
+    steps: 'load@1',
   },
   {
     name: 'parentheses around objects, callees, values, keys',
@@ -678,7 +683,7 @@ o.self = o;
 const n = null;
 const early = [o?.m(1), o.m?.(2), (o)?.self.m(3), n?.m(log.push(1)), (o?.m)(4)];
 export function main(v) { return [early, Atomics.load(v, 1)]; }`,
-    value: [[[true, 1], [true, 2], [true, 3], undefined, [true, 4], undefined], 10],
+    value: [[[true, 1], [true, 2], [true, 3], undefined, [true, 4]], 10],
     steps: 'load@6',
   },
   {
@@ -781,7 +786,7 @@ export function main(v) {
   return [o.m(), o.k1(), o['quoted key'](), o[4](), o.g, o.arrow(v), o.fn(), o.nested.deep(v), count, [...o.gen()], o.get(), o.async(), o.__proto__(), Object.keys(o).length];
 }`,
     value: [10, 20, 30, 40, 55, 60, 70, 0, 3, [1], 'k4', 9, 'k5', 17],
-    steps: 'load@5 load@6 load@7 load@8 !store !load load@11 load@12 load@13',
+    steps: '!store load@5 load@6 load@7 load@8 !load load@11 load@12 load@13',
   },
   {
     name: 'object literal: computed keys are evaluated once and in order, __proto__ sets the prototype',
@@ -1345,4 +1350,469 @@ describe.each([
     expect(twinView).toEqual(view);
     expect(twin.steps).toBe(row.steps);
   });
+});
+
+/** Constructs that are refused when a thread meets them: the message, and the place. Outside threads they work. */
+const refusals: readonly {
+  readonly name: string;
+  readonly source: string;
+  readonly what: string;
+  readonly place: string;
+  readonly plain?: unknown;
+  readonly language?: 'script';
+}[] = [
+  {
+    name: 'async function',
+    source: `async function later(v) { return Atomics.load(v, 1); }
+export function main(v) {
+  return typeof later(v).then;
+}`,
+    what: 'async function later',
+    place: '1:1',
+    plain: 'function',
+  },
+  {
+    name: 'async arrow function',
+    source: `export function main(v) {
+  const later = async () => Atomics.load(v, 1);
+  return typeof later().then;
+}`,
+    what: 'async function',
+    place: '2:17',
+    plain: 'function',
+  },
+  {
+    name: 'async function that makes no call',
+    source: `const o = {
+  f: async function named() {},
+};
+export const main = (v) => typeof o.f(v).then;`,
+    what: 'async function named',
+    place: '2:6',
+    plain: 'function',
+  },
+  {
+    name: 'async method',
+    source: `class Cell {
+  async later() { return 1; }
+}
+export const main = () => typeof new Cell().later().then;`,
+    what: 'async function',
+    place: '2:3',
+    plain: 'function',
+  },
+  {
+    name: 'static async method',
+    source: `class Cell { static async later() { return 1; } }
+export const main = () => typeof Cell.later().then;`,
+    what: 'async function',
+    place: '1:14',
+    plain: 'function',
+  },
+  {
+    name: 'private async method',
+    source: `class Cell {
+  async #later() { return 1; }
+  main() { return typeof this.#later().then; }
+}
+export const main = () => new Cell().main();`,
+    what: 'async function',
+    place: '2:3',
+    plain: 'function',
+  },
+  {
+    name: 'private async method taken as a value',
+    source: `class Cell {
+  static async #later() { return 1; }
+  static main() { const f = this.#later; return typeof f().then; }
+}
+export const main = () => Cell.main();`,
+    what: 'async function',
+    place: '2:3',
+    plain: 'function',
+  },
+  {
+    name: 'async method of an object literal, with a computed key',
+    source: `const o = { async ['la' + 'ter']() { return 1; } };
+export const main = () => typeof o.later().then;`,
+    what: 'async function',
+    place: '1:13',
+    plain: 'function',
+  },
+  {
+    name: 'async generator',
+    source: `async function* later() { yield 1; }
+export const main = () => typeof later().next;`,
+    what: 'async function later',
+    place: '1:1',
+    plain: 'function',
+  },
+  {
+    name: 'default export that is async and has no name',
+    source: `export const main = () => typeof self.default().then;
+export default async function () {}
+const self = { get default() { return helper(); } };
+let made; function helper() { return made ?? (made = async () => 1); }`,
+    what: 'async function',
+    place: '4:54',
+    plain: 'function',
+  },
+  {
+    name: 'method of an object literal that uses super',
+    source: `const proto = { get(v) { return Atomics.load(v, 1); } };
+const o = {
+  __proto__: proto,
+  get(v) { return super.get(v) + 1; },
+};
+export const main = (v) => o.get(v);`,
+    what: 'method of an object literal that uses super',
+    place: '4:3',
+    plain: 11,
+  },
+  {
+    name: 'method of an object literal that uses super, with a computed key',
+    source: `const proto = { get(v) { return Atomics.load(v, 1); } };
+let keys = 0;
+const o = { __proto__: proto, ['get' + ('x', ++keys)](v) { return super.get(v) + keys; } };
+export const main = (v) => o.get1(v);`,
+    what: 'method of an object literal that uses super',
+    place: '3:31',
+    plain: 11,
+  },
+  {
+    name: 'arrow function that calls super()',
+    source: `class Base { constructor(v) { this.n = Atomics.load(v, 1); } }
+class Cell extends Base { constructor(v, list) { const go = () => super(v); list.forEach(go); go(); } }
+let escaped;
+class Leak extends Base { constructor(v) { escaped = () => super(Object(v)); super(v); } }
+export function main(v) { const n = new Cell(v, []).n; new Leak(v); try { return escaped(); } catch (error) { if (error.name !== 'ReferenceError') throw error; return n; } }`,
+    what: 'arrow function that calls super()',
+    place: '4:54',
+    plain: 10,
+  },
+  {
+    name: 'arrow function that assigns to super',
+    source: `class Cell { go(v) { const put = () => { [super.x] = [Atomics.load(v, 1)]; }; put(); return this.x; } }
+export const main = (v) => new Cell().go(v);`,
+    what: 'arrow function that assigns to super',
+    place: '1:34',
+    plain: 10,
+  },
+  {
+    name: 'call of an optional chain in parentheses',
+    source: `const o = { n: 1, get() { return this.n; } };
+export const main = () => (o?.get)();`,
+    what: 'call of an optional chain in parentheses',
+    place: '2:27',
+    plain: 1,
+  },
+  {
+    name: 'template with an optional chain in parentheses as its tag',
+    source: `const o = { n: 1, get() { return this.n; } };
+export const main = () => (o?.get)\`x\`;`,
+    what: 'template with an optional chain in parentheses as its tag',
+    place: '2:27',
+    plain: 1,
+  },
+  {
+    name: 'delete of an optional chain with calls',
+    source: `const o = { get() { return { x: 1 }; } };
+export const main = () => delete o?.get().x;`,
+    what: 'delete of an optional chain with calls',
+    place: '2:27',
+    plain: true,
+  },
+  {
+    name: 'functions nested too deeply',
+    source: `export const main = (v) =>
+  (() => (() => (() => (() => (() => (() => {
+    const deep = () => Atomics.load(v, 1);
+    return deep();
+  })())())())())())();`,
+    what: 'function nested more than 7 levels deep',
+    place: '3:18',
+    plain: 10,
+  },
+  {
+    name: 'private method nested too deeply',
+    source: `export const main = (v) =>
+  (() => (() => (() => (() => (() => (() => {
+    class Cell { #get() { return Atomics.load(v, 1); } static get() { return new Cell().#get(); } }
+    return [0].map(Cell.get)[0];
+  })())())())())())();`,
+    what: 'function nested more than 7 levels deep',
+    place: '3:56',
+    plain: 10,
+  },
+  {
+    name: 'a variable called yield',
+    source: `exports.main = function (v) { var yield = Atomics.load(v, 1); return yield; };`,
+    what: 'function with a variable called yield',
+    place: '1:16',
+    plain: 10,
+    language: 'script',
+  },
+  {
+    name: 'a with statement',
+    source: `exports.main = function (v) { with ({ v: v, Atomics: { load: function () { return 5; } } }) { return Atomics.load(v, 1); } };`,
+    what: 'function with a with statement',
+    place: '1:16',
+    plain: 5,
+    language: 'script',
+  },
+];
+
+describe('refused when a thread meets it, by file and line', () => {
+  test.each(refusals.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+    const module = row.language === 'script' ? loadScript(row.source) : await load(row.source);
+    expect(runPlain(module['main'], newView())).toMatchObject({ value: row.plain, error: undefined });
+    const { error } = runTwin(module['main'], newView());
+    expect(error).toBeInstanceOf(UnsupportedError);
+    expect((error as Error).message).toBe(
+      `${row.what} cannot run as part of a thread: a thread's body is plain synchronous code; call it outside thread and attach (${file}:${row.place})`,
+    );
+  });
+
+  test('Atomics.waitAsync', async () => {
+    const module = await load('export const main = (v) => typeof Atomics.waitAsync(v, 0, 1);');
+    expect(runPlain(module['main'], newView()).value).toBe('object');
+    expect((runTwin(module['main'], newView()).error as Error).message).toMatch(
+      /^Atomics.waitAsync cannot run/,
+    );
+  });
+});
+
+describe('modules', () => {
+  test('a re-exported function keeps its twin, and the line of its own module', async () => {
+    installHost();
+    const transformed = (source: string, name: string) => moduleUrl(transform(source, { file: name }).code);
+    const inner = transformed(
+      'export function get(v) {\n  return Atomics.load(v, 1);\n}\nexport default (v) => Atomics.load(v, 2);',
+      'inner.js',
+    );
+    const middle = transformed(
+      `export { get as read, default } from '${inner}'; export * from '${inner}'; export * as all from '${inner}'`,
+      'middle.js',
+    );
+    const module = await load(`import second, { read, get } from '${middle}'
+import * as middle from '${middle}'
+export const main = (v) => [read(v), get(v), second(v), middle.all.get(v), middle.default(v)]
+export { read } from '${middle}'`);
+    const run = runTwin(module['main'], newView());
+    expect(run).toEqual({
+      value: [10, 10, 20, 10, 20],
+      error: undefined,
+      steps: 'load@2 load@2 load@4 load@2 load@4',
+    });
+    expect(twinOf(module['read'])).toBeDefined();
+  });
+
+  test('a function of a module that was not instrumented runs unscheduled', async () => {
+    const plain = moduleUrl('export const get = (v, f) => Atomics.load(v, 1) + f();');
+    const module = await load(`import { get } from '${plain}';
+export const main = (v) => get(v, () => Atomics.load(v, 2));`);
+    expect(runTwin(module['main'], newView())).toEqual({ value: 30, error: undefined, steps: '!load !load' });
+  });
+
+  test('in a circle of modules, functions may be called before their module has run', async () => {
+    const source = `export const made = before();
+export function before() { const o = { m() { return call(); }, f: async () => call(), [call()]() { call(); } }; class C { ['k']() { call(); } } return [() => call(), function again() { call(); }, o, C]; }
+function call() { return 1; }
+export function main(v) { return [made[0](), made[2].m(), Atomics.load(v, made[0]())]; }`;
+    const module = await load(source);
+    expect(runPlain(module['main'], newView()).value).toEqual([1, 1, 10]);
+    expect(runTwin(module['main'], newView())).toEqual({
+      value: [1, 1, 10],
+      error: undefined,
+      steps: 'load@4',
+    });
+    // The same from another module: the first line of this one has not run when its function is called.
+    const { code } = transform(source.replace('= before()', '= globalThis.threadproofCircle()'), { file });
+    const hoisted = `export const early = (() => { globalThis.threadproofCircle = before; return before(); })();${code}`;
+    const circular = (await import(/* @vite-ignore */ moduleUrl(hoisted))) as Module;
+    expect(runTwin(circular['main'], newView()).steps).toBe('load@4');
+    const [arrow] = circular['early'] as [() => number];
+    expect([arrow(), typeof twinOf(arrow)]).toEqual([1, 'function']);
+  });
+
+  test.each([
+    ['function without a name', 'export default function (v) { return Atomics.load(v, 1); }', 'default'],
+    [
+      'function without a name, with comments',
+      'export default function /* ( */ (v) { return Atomics.load(v, 1) }',
+      'default',
+    ],
+    ['function', 'export default function named(v) { return Atomics.load(v, 1); }', 'named'],
+    ['arrow', 'export default (v) => Atomics.load(v, 1)', 'default'],
+    ['arrow in parentheses', 'export default ((v) => Atomics.load(v, 1))', 'default'],
+    ['function expression', 'export default (function (v) { return Atomics.load(v, 1) })', 'default'],
+    ['function of a variable', 'const f = (v) => Atomics.load(v, 1)\nexport { f as default }', 'f'],
+    ['value of a call', 'const id = (x) => x\nexport default id((v) => Atomics.load(v, 1))', ''],
+  ])('default export: %s', async (_name, source, name) => {
+    const module = await load(source);
+    const main = module['default'] as () => unknown;
+    expect(main.name).toBe(name);
+    expect(runPlain(main, newView()).value).toBe(10);
+    expect(runTwin(main, newView())).toMatchObject({
+      value: 10,
+      steps: expect.stringMatching(/^load@[12]$/),
+    });
+  });
+
+  test('default export: a class without a name', async () => {
+    const module = await load(
+      'export default class { static get(v) { return Atomics.load(v, 1); } }\nexport const main = (v) => 0;',
+    );
+    const Class = module['default'] as { name: string; get: (v: Int32Array) => number };
+    expect(Class.name).toBe('default');
+    expect(runTwin(Class.get, newView())).toEqual({ value: 10, error: undefined, steps: 'load@1' });
+  });
+
+  test('a module without calls is left as it is', () => {
+    const source =
+      "#!/x\n'use strict';\nexport const a = (x) => x + 1;\nexport function* g() { yield a; }\nexport class C { #m() {} get() { return this.#m; } }\n";
+    const { code, twins } = transform(source, { file });
+    expect(code).toBe(source);
+    expect(twins).toBe(0);
+  });
+
+  test('text that is not JavaScript is an error with its place', () => {
+    expect(() => transform('let = = 1', { file })).toThrow(/\(1:\d+\)/);
+  });
+
+  test('a module whose host is missing says so', async () => {
+    const { code } = transform('export const f = () => g();', { file });
+    const lost = code.replaceAll('threadproof.host', 'threadproof.nowhere');
+    await expect(import(/* @vite-ignore */ moduleUrl(lost))).rejects.toThrow(
+      'this module was instrumented but its host is not installed',
+    );
+  });
+
+  test('nothing we add can be seen in the module', async () => {
+    const source = `export const f = () => g(); export function g() { return 1; } export class C { m() { return g(); } #p() { g(); } static s() { return g(); } }`;
+    const before = await loadOriginal(source);
+    const after = await load(source);
+    const shape = (module: Module) =>
+      Object.entries(module).map(([name, value]) => [
+        name,
+        Object.keys(value as object),
+        Object.getOwnPropertyNames(value),
+        Object.getOwnPropertyNames((value as { prototype?: object }).prototype ?? {}),
+        (() => {
+          const keys: string[] = [];
+          for (const key in value as object) keys.push(key);
+          return keys;
+        })(),
+      ]);
+    expect(shape(after)).toEqual(shape(before));
+  });
+});
+
+describe('frames that cannot be suspended, under the engine', () => {
+  async function executed(
+    source: string,
+  ): Promise<{ outcome: ReturnType<VirtualExecutor['run']>; executor: VirtualExecutor }> {
+    const module = await load(source);
+    const make = await load(`export const thread = (id, { v, main }) => main(v);
+export const setup = () => new Int32Array(new SharedArrayBuffer(32));`);
+    const main = module['main'];
+    const body = await load('export const bind = (main) => (id, v) => main(v);');
+    const thread = (body['bind'] as (main: unknown) => (id: number, v: unknown) => unknown)(main);
+    const executor = new VirtualExecutor({ threads: 1, setup: make['setup'] as () => unknown, thread });
+    return { outcome: executor.run(roundRobin(1), true), executor };
+  }
+
+  test('steps of constructors, getters, setters, initialisers, generators and sort are counted', async () => {
+    const { outcome, executor } = await executed(`class Cell {
+  field = Atomics.add(globalThis.threadproofView, 0, 1);
+  constructor(v) { Atomics.add(v, 0, 1); }
+  get g() { return Atomics.load(globalThis.threadproofView, 0); }
+  set s(x) { Atomics.store(globalThis.threadproofView, 0, x); }
+}
+function* gen(v) { yield Atomics.load(v, 0); }
+export function main(v) {
+  globalThis.threadproofView = v;
+  const c = new Cell(v);
+  c.s = c.g;
+  [...gen(v)];
+  [2, 1].sort(() => Atomics.load(v, 0));
+  Atomics.load(v, 0);
+}`);
+    expect(outcome.kind).toBe('passed');
+    expect(executor.unscheduled).toBe(6);
+    expect(executor.trace?.map((row) => (row.unscheduled ? '!' : '') + row.kind)).toEqual([
+      'start',
+      ...['!add', '!add', '!load', '!store', '!load', '!load', 'load'],
+    ]);
+    expect(executor.trace?.at(-1)?.site).toEqual({ file, line: 14, column: 3 });
+  });
+
+  test.each([
+    [
+      'constructor',
+      'class Locked {\n  constructor(v) { Atomics.wait(v, 0, 0); }\n}\nexport function main(v) { new Locked(v); }',
+      'new Locked',
+    ],
+    [
+      'getter',
+      'const o = { get locked() { return Atomics.wait(this.v, 0, 0); } };\nexport function main(v) { o.v = v; return o.locked; }',
+      'get locked',
+    ],
+    [
+      'sort callback',
+      'export function main(v) { [2, 1].sort(function compare() { Atomics.wait(v, 0, 0); return 0; }); }',
+      'compare',
+    ],
+    [
+      'generator',
+      'function* locked(v) { yield Atomics.wait(v, 0, 0); }\nexport function main(v) { [...locked(v)]; }',
+      'locked',
+    ],
+    [
+      'swallowed error',
+      'export function main(v) { [2, 1].sort(function compare() { try { Atomics.wait(v, 0, 0); } catch {} return 0; }); }',
+      'compare',
+    ],
+  ])('a wait in a %s is an error that names the frame', async (_name, source, frame) => {
+    const { outcome } = await executed(source);
+    expect(outcome.kind).toBe('crashed');
+    expect(outcome).toMatchObject({ error: expect.any(UnsupportedError) });
+    expect((outcome as { message: string }).message).toContain(
+      'Atomics.wait would block in a frame that cannot be suspended (a constructor, getter, generator or a callback of a builtin): ',
+    );
+    expect((outcome as { message: string }).message.split('builtin): ')[1]).toContain(frame);
+  });
+
+  test('a wait that would not block is no error there', async () => {
+    const { outcome, executor } = await executed(
+      'class Cell { constructor(v) { this.r = [Atomics.wait(v, 0, 1), Atomics.wait(v, 0, 0, 0), Atomics.notify(v, 0)].join(); } }\nexport function main(v) { if (new Cell(v).r !== "not-equal,timed-out,0") throw new Error("no"); }',
+    );
+    expect(outcome.kind).toBe('passed');
+    expect(executor.unscheduled).toBe(3);
+  });
+
+  test('every thread of a function with twins is suspended at its steps', async () => {
+    const module =
+      await load(`export const thread = (id, v) => { for (let i = 0; i < 3; i++) Atomics.store(v, 0, Atomics.load(v, 0) + 1); };
+export const setup = () => new Int32Array(new SharedArrayBuffer(4));
+export const check = (v) => { if (v[0] === 6) throw new Error('nothing was lost'); };`);
+    const program = {
+      threads: 2,
+      ...(module as unknown as { setup(): unknown; thread(id: number, v: unknown): void }),
+    };
+    const strategy = roundRobin(1);
+    strategy.begin(0, 2);
+    const run = new VirtualExecutor(program).run(strategy);
+    expect(run.kind).toBe('passed');
+  });
+});
+
+test('a twin is a stack frame of the author', async () => {
+  const module = await load(`function deep(v) {
+  Atomics.load(v, 0);
+  throw new Error('here');
+}
+export const main = (v) => deep(v);`);
+  const run: Run = runTwin(module['main'], newView());
+  expect((run.error as Error).stack).toMatch(/deep/);
 });

@@ -45,15 +45,27 @@ export function renderColumns(threads: number, trace: readonly TraceStep[]): str
   const widths = Array.from({ length: threads }, (_, t) =>
     Math.max(4, ...rows.filter(({ step }) => step.thread === t).map(({ cell }) => cell.length)),
   );
-  const indent = (t: number): string => widths.slice(0, t).map((w) => ' '.repeat(w + 3)).join('');
-  const lines = [`step   ${widths.map((w, t) => `T${t}`.padEnd(w + 3)).join('').trimEnd()}`];
+  const indent = (t: number): string =>
+    widths
+      .slice(0, t)
+      .map((w) => ' '.repeat(w + 3))
+      .join('');
+  const lines = [
+    `step   ${widths
+      .map((w, t) => `T${t}`.padEnd(w + 3))
+      .join('')
+      .trimEnd()}`,
+  ];
   if (folded > 0) lines.push(`       ... ${folded} earlier steps`);
   for (const { step, mark, cell } of rows)
     lines.push(`${String(step.step).padStart(4)} ${mark} ${indent(step.thread)}${cell}`);
   return lines.join('\n');
 }
 
-function cellName(step: { readonly buffer?: number; readonly byteOffset?: number }, trace: readonly TraceStep[]): string {
+function cellName(
+  step: { readonly buffer?: number; readonly byteOffset?: number },
+  trace: readonly TraceStep[],
+): string {
   const several = trace.some(({ buffer }) => buffer !== undefined && buffer > 0);
   return `${several ? `b${step.buffer}` : ''}[${step.byteOffset}]`;
 }
@@ -63,11 +75,7 @@ function describeStep(step: TraceStep, trace: readonly TraceStep[]): string {
   if (step.byteOffset === undefined) return step.kind;
   const args = (step.args ?? []).map(String).join(', ');
   const result =
-    step.result !== undefined
-      ? ` -> ${String(step.result)}`
-      : step.kind === 'wait'
-        ? ' (sleeps)'
-        : '';
+    step.result !== undefined ? ` -> ${String(step.result)}` : step.kind === 'wait' ? ' (sleeps)' : '';
   const woke = step.woke === undefined ? '' : ` wakes ${step.woke.map((t) => `T${t}`).join(', ')}`;
   return `${step.kind} ${cellName(step, trace)}${args === '' ? '' : ` ${args}`}${result}${woke}`;
 }
@@ -77,7 +85,11 @@ function renderWaits(outcome: Outcome, trace: readonly TraceStep[]): string[] {
   return (outcome.blocked ?? []).map((blocked) => {
     const same = trace.filter((s) => s.buffer === blocked.buffer && s.byteOffset === blocked.byteOffset);
     const writer = same.findLast(
-      (s) => (s.kind !== 'load' && s.kind !== 'wait' && s.kind !== 'notify') && !(s.kind === 'compareExchange' && s.result !== s.args?.[0]),
+      (s) =>
+        s.kind !== 'load' &&
+        s.kind !== 'wait' &&
+        s.kind !== 'notify' &&
+        !(s.kind === 'compareExchange' && s.result !== s.args?.[0]),
     );
     const notifier = same.findLast((s) => s.kind === 'notify');
     const place = blocked.site === undefined ? '' : ` at ${basename(blocked.site.file)}:${blocked.site.line}`;
@@ -85,7 +97,10 @@ function renderWaits(outcome: Outcome, trace: readonly TraceStep[]): string[] {
       writer === undefined
         ? 'nobody has written it'
         : `last written by T${writer.thread} in step ${writer.step} (${describeStep(writer, trace)})`;
-    const notified = notifier === undefined ? 'nobody has notified it' : `last notified by T${notifier.thread} in step ${notifier.step}`;
+    const notified =
+      notifier === undefined
+        ? 'nobody has notified it'
+        : `last notified by T${notifier.thread} in step ${notifier.step}`;
     return `T${blocked.thread} waits${place} on ${cellName(blocked, trace)} (slept on ${blocked.value}): ${by}; ${notified}`;
   });
 }

@@ -18,7 +18,9 @@ export function progress(everyMs: number, quiet = false): Progress {
       if (quiet || now - last < (live ? 200 : everyMs)) return;
       last = now;
       shown = true;
-      process.stderr.write(live ? `\r${text().slice(0, (process.stderr.columns ?? 80) - 1)}\u001b[K` : `${text()}\n`);
+      process.stderr.write(
+        live ? `\r${text().slice(0, (process.stderr.columns ?? 80) - 1)}\u001b[K` : `${text()}\n`,
+      );
     },
     clear(): void {
       if (live && shown) process.stderr.write('\r\u001b[K');

@@ -55,7 +55,7 @@ export interface Run<Shared> {
   readonly plan: Plan;
 }
 
-export interface ConcurrentOptions<Shared, Local> {
+export interface ConcurrentOptions<Shared, Local, State = unknown> {
   readonly name?: string;
   /** Makes fresh shared state; structured-cloneable. Gets the plan, of which it may read the number of threads. */
   setup(plan: Plan): Shared;
@@ -71,7 +71,7 @@ export interface ConcurrentOptions<Shared, Local> {
   /** Programs of one's own making instead of free lists of operations (a lock's calls in pairs, say). */
   readonly plans?: fc.Arbitrary<Plan>;
   /** Histories must be linearizable with respect to it; operations may stay pending only where it is blocked. */
-  readonly specification?: Specification<never>;
+  readonly specification?: Specification<State>;
   /** Says what is wrong with an execution, or nothing. Without it and without a specification, any deadlock or error of an operation is wrong. */
   judge?(run: Run<Shared>): string | undefined;
   /** Random and PCT schedules tried beside the generated one. Default 9. */
@@ -129,9 +129,11 @@ export interface Totals {
 }
 
 /** Values of fast-check: a program with its schedule, ready to run. */
-export function concurrentProgram<Shared, Local>(
-  options: ConcurrentOptions<Shared, Local>,
+export function concurrentProgram<Shared, Local, State = unknown>(
+  given: ConcurrentOptions<Shared, Local, State>,
 ): fc.Arbitrary<ConcurrentCase<Shared, Local>> {
+  // The type of the states is between the specification and its own steps.
+  const options = given as unknown as ConcurrentOptions<Shared, Local>;
   const [, most] = range(options.threads, [2, 3], 'threads', 1, mostThreads);
   return fc
     .tuple(

@@ -1,0 +1,185 @@
+/** The provider on a project of its own, with every number counted by hand in the comments of the subjects. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { makeProject, type Project, repository } from '../src/instrument/fixtures/vitest-project.ts';
+
+/** f: function, s: statement, b: branch; + is covered, - is not. */
+const subject = `interface Shared { readonly words: Int32Array }
+
+export function onlyTwin(words: Int32Array, id: number): number { // f+
+  const before = Atomics.add(words, 0, 1); // s+
+  if (before === 0) return store(words); // s+ s+ b+ and b+ for the way past it
+  return id > 5 ? 0 : before; // s+ b- b+
+}
+function store(words: Int32Array): number { // f+
+  Atomics.store(words, 1, 7); // s+
+  return 7; // s+
+}
+export function never(words: Int32Array): () => number { // f-
+  if (words) { // s- b- b-
+    Atomics.store(words, 0, 1); // s-
+  }
+  return () => 1; // s- f- s-
+}
+export function both(words: Int32Array): number { // f+
+  return Atomics.load(words, 0); // s+
+}
+export class Lock {
+  readonly #words: Int32Array;
+  listener?: (value: number) => void;
+  constructor(words: Int32Array) { // f+
+    this.#words = words; // s+
+  }
+  #unused(): number { // f-
+    return this.#seen(); // s-
+  }
+  #seen(): number { // f+
+    return Atomics.load(this.#words, 0); // s+
+  }
+  take(): number { // f+
+    if (this.#seen() < 0) this.never(); // s+ s- b- b+
+    this.listener?.(this.#seen()); // s+
+    return [1, 2].map((x) => x + this.#seen()).filter((x) => x > 0 && this.#seen() >= 0).length; // s+ f+ s+ f+ s+ b+ b+
+  }
+  never(): number { // f-
+    return this.#unused(); // s-
+  }
+}
+export const literal = { // s+
+  method(words: Int32Array): number { // f+
+    return Atomics.load(words, 0); // s+
+  },
+  other(words: Int32Array): number { // f-
+    return Atomics.load(words, 0); // s-
+  },
+};
+`;
+
+/** By hand: each mark in the comments is one. */
+function marks(kind: 'f' | 's' | 'b'): { covered: number; total: number } {
+  const comments = subject.split('\n').map((line) => line.split('// ')[1] ?? '');
+  const of = (sign: string): number => comments.join('\n').split(`${kind}${sign}`).length - 1;
+  return { covered: of('+'), total: of('+') + of('-') };
+}
+
+const suite = `import { explore } from 'threadproof';
+import { expect, test } from 'vitest';
+import { both, Lock, literal, onlyTwin } from './subject.ts';
+
+test('in threads', () => {
+  const result = explore({
+    threads: 2,
+    setup: () => new Int32Array(new SharedArrayBuffer(8)),
+    thread(id, words: Int32Array) {
+      onlyTwin(words, id);
+      both(words);
+      literal.method(words);
+      return new Lock(words).take();
+    },
+  }, { executions: 20, seed: 1 });
+  expect(result.outcome).toBe('passed');
+  expect(result.unscheduled).toBe(0);
+});
+test('plainly', () => {
+  expect(both(new Int32Array(2))).toBe(0);
+});
+`;
+
+function measured(files: Record<string, string>, thresholds: object, include: string): Project {
+  const coverage = {
+    enabled: true,
+    provider: 'custom',
+    customProviderModule: join(repository, 'coverage/provider.ts'),
+    reporter: ['json', 'json-summary', 'text-summary'],
+    reportsDirectory: 'out',
+    include: [include],
+    thresholds,
+  };
+  return makeProject(files, JSON.stringify({ coverage }));
+}
+
+interface FileCoverage {
+  readonly fnMap: Record<string, { readonly name: string; readonly loc: { readonly start: { readonly line: number } } }>;
+  readonly f: Record<string, number>;
+  readonly statementMap: Record<string, { readonly start: { readonly line: number } }>;
+  readonly s: Record<string, number>;
+  readonly branchMap: Record<string, { readonly loc: { readonly start: { readonly line: number } } }>;
+  readonly b: Record<string, readonly number[]>;
+}
+
+interface Metric {
+  readonly total: number;
+  readonly covered: number;
+  readonly pct: number;
+}
+
+function reports(project: Project): { file: FileCoverage; total: Record<string, Metric> } {
+  const read = (name: string) => JSON.parse(readFileSync(join(project.root, 'out', name), 'utf8'));
+  return { file: read('coverage-final.json')[join(project.root, 'subject.ts')], total: read('coverage-summary.json').total };
+}
+
+/** What the comments say of each line, read back from the report. */
+function annotated(file: FileCoverage): string[] {
+  const lines = subject.split('\n').map(() => [] as string[]);
+  const note = (line: number, kind: string, count: number) => lines[line - 1]!.push(`${kind}${count > 0 ? '+' : '-'}`);
+  for (const [i, { loc }] of Object.entries(file.fnMap)) note(loc.start.line, 'f', file.f[i]!);
+  for (const [i, { start }] of Object.entries(file.statementMap)) note(start.line, 's', file.s[i]!);
+  for (const [i, { loc }] of Object.entries(file.branchMap)) for (const count of file.b[i]!) note(loc.start.line, 'b', count);
+  return lines.map((line) => line.sort().join(' '));
+}
+
+describe('twins', () => {
+  test('count as the code they are twins of', { timeout: 60_000 }, async () => {
+    using project = measured({ 'subject.ts': subject, 'a.test.ts': suite }, {}, 'subject.ts');
+    const { code, output } = await project.vitest();
+    expect(output).toContain('2 passed');
+    const { file, total } = reports(project);
+
+    const byHand = subject.split('\n').map((line) => ((line.split('// ')[1] ?? '').match(/[fsb][+-]/g) ?? []).sort().join(' '));
+    expect(annotated(file)).toEqual(byHand);
+    for (const [name, kind] of [['functions', 'f'], ['statements', 's'], ['branches', 'b']] as const) {
+      const { covered, total: all } = marks(kind);
+      expect(total[name]).toMatchObject({ covered, total: all, pct: Math.floor((1000 * 100 * covered) / all / 10) / 100 });
+    }
+    // Each name once, although the plain function ran too.
+    const names = Object.values(file.fnMap).map(({ name }) => name);
+    expect(names.filter((name) => name === 'both')).toHaveLength(1);
+    expect(names.filter((name) => name.includes('tp_'))).toEqual([]);
+    const both = Object.entries(file.fnMap).find(([, { name }]) => name === 'both')![0];
+    // 20 executions of 2 threads, and one plain call.
+    expect(file.f[both]).toBe(41);
+    expect(code).toBe(0);
+  });
+});
+
+describe('the gate', () => {
+  const files = {
+    'subject.ts': `export const f = (g: () => number) => g();\nexport const never = (g: () => number) => g() + 1;\n`,
+    'a.test.ts': `import { expect, test } from 'vitest';\nimport { f } from './subject.ts';\ntest('f', () => expect(f(() => 1)).toBe(1));\n`,
+  };
+  // Functions 1 of 2 (50 %); statements: two declarations, two bodies: 3 of 4; branches: none, which is 100 %; lines 2 of 2.
+
+  test('fails below a threshold', { timeout: 60_000 }, async () => {
+    using project = measured(files, { functions: 50.01, statements: 75 }, 'subject.ts');
+    const { code, output } = await project.vitest();
+    expect(output).toContain('ERROR: Coverage for functions (50%) does not meet global threshold (50.01%)');
+    expect(output).not.toContain('Coverage for statements');
+    expect(code).toBe(1);
+  });
+
+  test('passes on it', { timeout: 60_000 }, async () => {
+    using project = measured(files, { functions: 50, statements: 75, branches: 100, lines: 100 }, 'subject.ts');
+    const { code, output } = await project.vitest();
+    expect(output).not.toContain('ERROR');
+    expect(code).toBe(0);
+  });
+
+  test('fails without data', { timeout: 60_000 }, async () => {
+    using project = measured(files, {}, 'absent/**');
+    const { code, output } = await project.vitest();
+    expect(output).toContain('ERROR: Coverage has no data');
+    expect(code).toBe(1);
+    expect(existsSync(join(project.root, 'out/coverage-final.json'))).toBe(true);
+  });
+});
