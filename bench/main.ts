@@ -1,5 +1,6 @@
 /** `npm run bench -- <what>`: figures beside those of other tools. Never pass or fail. */
 import { parseArgs } from 'node:util';
+import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { benchExplore } from './explore.ts';
 
 const usage = `npm run bench -- <what> [options]
@@ -37,6 +38,7 @@ function parse() {
   }
 }
 
+endOnClosedPipe();
 const { values, positionals } = parse();
 if (values.help) console.log(usage);
 else if (positionals.length !== 1) fail('say what: explore');

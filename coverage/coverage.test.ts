@@ -63,6 +63,12 @@ function marks(kind: 'f' | 's' | 'b'): { covered: number; total: number } {
   return { covered: of('+'), total: of('+') + of('-') };
 }
 
+function byHand(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => ((line.split('// ')[1] ?? '').match(/[fsb][+-]/g) ?? []).sort().join(' '));
+}
+
 const suite = `import { explore } from 'threadproof';
 import { expect, test } from 'vitest';
 import { both, Lock, literal, onlyTwin } from './subject.ts';
@@ -100,7 +106,10 @@ function measured(files: Record<string, string>, thresholds: object, include: st
 }
 
 interface FileCoverage {
-  readonly fnMap: Record<string, { readonly name: string; readonly loc: { readonly start: { readonly line: number } } }>;
+  readonly fnMap: Record<
+    string,
+    { readonly name: string; readonly loc: { readonly start: { readonly line: number } } }
+  >;
   readonly f: Record<string, number>;
   readonly statementMap: Record<string, { readonly start: { readonly line: number } }>;
   readonly s: Record<string, number>;
@@ -116,16 +125,21 @@ interface Metric {
 
 function reports(project: Project): { file: FileCoverage; total: Record<string, Metric> } {
   const read = (name: string) => JSON.parse(readFileSync(join(project.root, 'out', name), 'utf8'));
-  return { file: read('coverage-final.json')[join(project.root, 'subject.ts')], total: read('coverage-summary.json').total };
+  return {
+    file: read('coverage-final.json')[join(project.root, 'subject.ts')],
+    total: read('coverage-summary.json').total,
+  };
 }
 
 /** What the comments say of each line, read back from the report. */
-function annotated(file: FileCoverage): string[] {
-  const lines = subject.split('\n').map(() => [] as string[]);
-  const note = (line: number, kind: string, count: number) => lines[line - 1]!.push(`${kind}${count > 0 ? '+' : '-'}`);
+function annotated(file: FileCoverage, text: string): string[] {
+  const lines = text.split('\n').map(() => [] as string[]);
+  const note = (line: number, kind: string, count: number) =>
+    lines[line - 1]!.push(`${kind}${count > 0 ? '+' : '-'}`);
   for (const [i, { loc }] of Object.entries(file.fnMap)) note(loc.start.line, 'f', file.f[i]!);
   for (const [i, { start }] of Object.entries(file.statementMap)) note(start.line, 's', file.s[i]!);
-  for (const [i, { loc }] of Object.entries(file.branchMap)) for (const count of file.b[i]!) note(loc.start.line, 'b', count);
+  for (const [i, { loc }] of Object.entries(file.branchMap))
+    for (const count of file.b[i]!) note(loc.start.line, 'b', count);
   return lines.map((line) => line.sort().join(' '));
 }
 
@@ -136,11 +150,18 @@ describe('twins', () => {
     expect(output).toContain('2 passed');
     const { file, total } = reports(project);
 
-    const byHand = subject.split('\n').map((line) => ((line.split('// ')[1] ?? '').match(/[fsb][+-]/g) ?? []).sort().join(' '));
-    expect(annotated(file)).toEqual(byHand);
-    for (const [name, kind] of [['functions', 'f'], ['statements', 's'], ['branches', 'b']] as const) {
+    expect(annotated(file, subject)).toEqual(byHand(subject));
+    for (const [name, kind] of [
+      ['functions', 'f'],
+      ['statements', 's'],
+      ['branches', 'b'],
+    ] as const) {
       const { covered, total: all } = marks(kind);
-      expect(total[name]).toMatchObject({ covered, total: all, pct: Math.floor((1000 * 100 * covered) / all / 10) / 100 });
+      expect(total[name]).toMatchObject({
+        covered,
+        total: all,
+        pct: Math.floor((1000 * 100 * covered) / all / 10) / 100,
+      });
     }
     // Each name once, although the plain function ran too.
     const names = Object.values(file.fnMap).map(({ name }) => name);
@@ -169,7 +190,11 @@ describe('the gate', () => {
   });
 
   test('passes on it', { timeout: 60_000 }, async () => {
-    using project = measured(files, { functions: 50, statements: 75, branches: 100, lines: 100 }, 'subject.ts');
+    using project = measured(
+      files,
+      { functions: 50, statements: 75, branches: 100, lines: 100 },
+      'subject.ts',
+    );
     const { code, output } = await project.vitest();
     expect(output).not.toContain('ERROR');
     expect(code).toBe(0);
@@ -182,4 +207,55 @@ describe('the gate', () => {
     expect(code).toBe(1);
     expect(existsSync(join(project.root, 'out/coverage-final.json'))).toBe(true);
   });
+});
+
+/** As above; every function of it runs in a process or a thread of its own, none in vitest's. */
+const elsewhere = `import { isMainThread } from 'node:worker_threads';
+interface Box { readonly value: number }
+export function run(box: Box): string { // f+
+  if (box.value > 1) { // s+ b- b+
+    return 'many'; // s-
+  } else if (box.value === 1) return one(box); // s+ s+ b+ b-
+  return box.value < 0 ? 'none' : 'zero'; // s- b- b-
+}
+const one = ({ value }: Box): string => (value === 1 && isMainThread ? 'one' : 'two'); // s+ f+ s+ b+ b+ b+ b+
+export class Never { // 
+  method(): number { // f-
+    return 1; // s-
+  }
+}
+console.log(run({ value: 1 })); // s+
+`;
+
+const starts = `import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+
+test('a process', () => {
+  const tsx = ${JSON.stringify(join(repository, 'node_modules/tsx/dist/esm/index.mjs'))};
+  expect(execFileSync(process.execPath, ['--import', tsx, 'subject.ts'], { encoding: 'utf8' })).toBe('one\\n');
+});
+test('a thread', async () => {
+  const worker = new Worker(new URL('./thread.mjs', import.meta.url), { stdout: true });
+  await once(worker, 'exit');
+});
+`;
+
+test('code in processes and threads that tests start', { timeout: 60_000 }, async () => {
+  const tsx = JSON.stringify(join(repository, 'node_modules/tsx/dist/esm/api/index.mjs'));
+  using project = measured(
+    {
+      'subject.ts': elsewhere,
+      'thread.mjs': `import { register } from ${tsx};\nregister();\nawait import('./subject.ts');\n`,
+      'a.test.ts': starts,
+    },
+    {},
+    'subject.ts',
+  );
+  const { code, output } = await project.vitest();
+  expect(output).toContain('2 passed');
+  const { file } = reports(project);
+  expect(annotated(file, elsewhere)).toEqual(byHand(elsewhere));
+  expect(code).toBe(0);
 });

@@ -15,7 +15,11 @@ import { decodedMappings, type SourceMapInput, TraceMap } from '@jridgewell/trac
 export interface FunctionCoverage {
   readonly functionName: string;
   readonly isBlockCoverage: boolean;
-  readonly ranges: readonly { readonly startOffset: number; readonly endOffset: number; readonly count: number }[];
+  readonly ranges: readonly {
+    readonly startOffset: number;
+    readonly endOffset: number;
+    readonly count: number;
+  }[];
 }
 
 export interface Texts {
@@ -31,7 +35,7 @@ export interface Texts {
   readonly plain: string;
 }
 
-interface Node {
+export interface Node {
   readonly type: string;
   readonly start: number;
 }
@@ -64,15 +68,16 @@ export function project(
 }
 
 /** The count of each place: inner ranges over outer ones, as V8 nests them. */
-function flatten(functions: readonly FunctionCoverage[], length: number): Float64Array {
+export function flatten(functions: readonly FunctionCoverage[], length: number): Float64Array {
   const counts = new Float64Array(length);
   const ranges = functions.flatMap(({ ranges }) => ranges);
   const size = (r: { startOffset: number; endOffset: number }): number => r.endOffset - r.startOffset;
-  for (const r of [...ranges].sort((a, b) => size(b) - size(a))) counts.fill(r.count, r.startOffset, r.endOffset);
+  for (const r of [...ranges].sort((a, b) => size(b) - size(a)))
+    counts.fill(r.count, r.startOffset, r.endOffset);
   return counts;
 }
 
-function runs(counts: Float64Array, length: number): FunctionCoverage['ranges'] {
+export function runs(counts: Float64Array, length: number): FunctionCoverage['ranges'] {
   const ranges: { startOffset: number; endOffset: number; count: number }[] = [];
   for (let start = 0; start < length; ) {
     let end = start + 1;
@@ -86,7 +91,7 @@ function runs(counts: Float64Array, length: number): FunctionCoverage['ranges'] 
 /**
  * The conversion (ast-v8-to-istanbul) asks for two kinds of places that the transform does not copy letter by letter.
  */
-function align(program: object, sums: Float64Array): void {
+export function align(program: object, sums: Float64Array): void {
   visit(program, (node) => {
     if (node.type === 'IfStatement') {
       // It makes blocks of branches without braces, and asks behind where the brace would be.
@@ -101,14 +106,15 @@ function align(program: object, sums: Float64Array): void {
   });
 }
 
-function visit(value: object, enter: (node: Node) => void): void {
+export function visit(value: object, enter: (node: Node) => void): void {
   if (Array.isArray(value)) {
     for (const item of value) if (typeof item === 'object' && item !== null) visit(item, enter);
     return;
   }
   if (typeof (value as Node).type !== 'string') return;
   enter(value as Node);
-  for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) visit(child, enter);
+  for (const child of Object.values(value))
+    if (typeof child === 'object' && child !== null) visit(child, enter);
 }
 
 /** For each place of `source` (what a map leads to) its place in `generated`. */
@@ -146,7 +152,7 @@ function* segments(
   if (from !== -1) yield { from, to, end: generated.length };
 }
 
-function lineStarts(text: string): readonly number[] {
+export function lineStarts(text: string): readonly number[] {
   const starts = [0];
   for (let i = text.indexOf('\n'); i !== -1; i = text.indexOf('\n', i + 1)) starts.push(i + 1);
   return starts;

@@ -6,6 +6,7 @@ import { isFinding } from '../src/engine/outcome.ts';
 import { jsonSafe } from '../src/engine/trace.ts';
 import { drawSeed } from '../src/explore.ts';
 import { renderFinding } from '../src/report/finding.ts';
+import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { ScheduleError } from '../src/schedule/codec.ts';
@@ -201,6 +202,7 @@ function replayFile(path: string, json: boolean): number {
   return failed ? 1 : 0;
 }
 
+endOnClosedPipe();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

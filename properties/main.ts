@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { jsonSafe } from '../src/engine/trace.ts';
 import { drawSeed } from '../src/explore.ts';
+import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { type BrokenSubject, brokenSubjects } from './broken.ts';
@@ -222,6 +223,7 @@ function asJson(result: PropertyResult, label: string): object {
   };
 }
 
+endOnClosedPipe();
 try {
   process.exitCode = main(process.argv.slice(2));
 } catch (error) {

@@ -16,6 +16,7 @@ import {
   strategyNames,
 } from '../explore.ts';
 import { register } from '../instrument/loader.ts';
+import { endOnClosedPipe } from '../report/pipe.ts';
 import { ScheduleError } from '../schedule/codec.ts';
 import { loadPrograms } from './load.ts';
 
@@ -222,6 +223,7 @@ function print(result: ExploreResult, json: boolean): void {
   if (result.outcome === 'passed' && result.guarantee !== null) console.log(result.guarantee);
 }
 
+endOnClosedPipe();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

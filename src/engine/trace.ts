@@ -26,6 +26,12 @@ export interface TraceStep {
   readonly unscheduled?: boolean;
 }
 
+/** A site as people are shown it: relative to the working directory where it is inside. */
+export function shownSite({ file, line }: Site): string {
+  const here = `${process.cwd()}/`;
+  return `${file.startsWith(here) ? file.slice(here.length) : file}:${line}`;
+}
+
 export function kindName(kind: number): string {
   return stepNames[kind] ?? `step ${kind}`;
 }

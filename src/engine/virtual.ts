@@ -37,7 +37,7 @@ import { BehaviourHash } from './behaviour.ts';
 import { cloneForThread } from './clone.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
-import { kindName, type TraceStep } from './trace.ts';
+import { kindName, shownSite, type TraceStep } from './trace.ts';
 
 export interface VirtualOptions {
   /** Step budget of one execution; running out of it is the outcome `exhausted`. Default 20,000. */
@@ -221,7 +221,8 @@ export class VirtualExecutor implements SchedulerView {
       host.clock = undefined;
       host.random = undefined;
     }
-    if (this.#judge === undefined || outcome.kind === 'exhausted' || outcome.kind === 'crashed') return outcome;
+    if (this.#judge === undefined || outcome.kind === 'exhausted' || outcome.kind === 'crashed')
+      return outcome;
     return this.#judge(outcome, this);
   }
 
@@ -249,7 +250,7 @@ export class VirtualExecutor implements SchedulerView {
     this.deviations = 0;
     this.fingerprint = 0;
     this.trace = record ? [] : undefined;
-    this.#sleepers.length = 0;
+    if (this.#sleepers.length > 0) this.#sleepers.length = 0;
     this.#buffers.length = 0;
     this.#clock = 0;
     this.#idle = 0;
@@ -558,24 +559,36 @@ export class VirtualExecutor implements SchedulerView {
   /** `Atomics.wait`: its result, or undefined when the thread went to sleep. */
   #wait(t: number, p: Step): string | undefined {
     const timeout = waitTime(p.b);
-    // With a time-out of 0 the platform checks the arguments and compares, and never blocks.
-    const compared = this.#native.wait(p.view as Int32Array, p.index as number, p.a as number, 0);
-    if (compared === 'not-equal' || timeout === 0) return compared;
     const view = p.view!;
+    const index = p.index as number;
+    let buffer: ArrayBufferLike | undefined;
+    if (isPlainWait(view, index, p.a)) {
+      buffer = this.#bufferOf(t, view);
+      if (!(buffer instanceof SharedArrayBuffer)) buffer = undefined;
+      else if (this.#native.load(view, index) !== p.a) return 'not-equal';
+    }
+    if (buffer === undefined || timeout === 0) {
+      // With a time-out of 0 the platform checks the arguments and compares, and never blocks.
+      const compared = this.#native.wait(view as Int32Array, index, p.a as number, 0);
+      if (compared === 'not-equal' || timeout === 0) return compared;
+      buffer = view.buffer;
+    }
     this.#sleepers.push(t);
-    this.#sleepBuffer[t] = view.buffer;
+    this.#sleepBuffer[t] = buffer;
     this.#sleepOffset[t] = view.byteOffset + Number(p.index) * view.BYTES_PER_ELEMENT;
     this.#sleepDeadline[t] = this.#clock + timeout;
-    this.#idle = 0;
-    if (timeout === Number.POSITIVE_INFINITY) this.#disable(t);
-    else p.kind = TIMEOUT;
+    if (timeout === Number.POSITIVE_INFINITY) {
+      this.#idle = 0;
+      this.#disable(t);
+    } else p.kind = TIMEOUT; // polling with time-outs is a way of spinning: it does not count as progress
     return undefined;
   }
 
   #notify(view: AtomicView, index: unknown, count: unknown, row: TraceStep | undefined): number {
-    // The platform checks the arguments; nobody sleeps there.
-    this.#native.notify(view as Int32Array, index as number, count as number | undefined);
     const sleepers = this.#sleepers;
+    // The platform checks the arguments, where they are not plainly right; nobody sleeps there.
+    if ((count !== undefined && count !== 1) || !isPlainWait(view, index, 0))
+      this.#native.notify(view as Int32Array, index as number, count as number | undefined);
     if (sleepers.length === 0) return 0;
     const most = count === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Math.trunc(Number(count)) || 0);
     const { buffer } = view;
@@ -587,18 +600,23 @@ export class VirtualExecutor implements SchedulerView {
         i++;
         continue;
       }
-      sleepers.splice(i, 1);
+      this.#removeSleeper(i);
       this.pending[t]!.kind = WOKEN;
       this.#enable(t);
       woken++;
-      if (row !== undefined) ((row as unknown as { woke?: number[] }).woke ??= []).push(t);
+      if (row !== undefined) noteWoken(row, t);
     }
     return woken;
   }
 
+  #removeSleeper(i: number): void {
+    const sleepers = this.#sleepers;
+    for (let k = i + 1; k < sleepers.length; k++) sleepers[k - 1] = sleepers[k]!;
+    sleepers.pop();
+  }
+
   #timeOut(t: number): void {
-    const i = this.#sleepers.indexOf(t);
-    this.#sleepers.splice(i, 1);
+    this.#removeSleeper(this.#sleepers.indexOf(t));
     this.#clock = Math.max(this.#clock, this.#sleepDeadline[t]!);
   }
 
@@ -654,7 +672,7 @@ export class VirtualExecutor implements SchedulerView {
     for (let t = 0; t < this.threads; t++) {
       const site = this.#host.site(this.pending[t]!.site);
       if (this.#parked[t] === 1 || this.#isEnabled[t] === 1)
-        lines.push(`T${t} spins${site === undefined ? '' : ` at ${site.file}:${site.line}`}`);
+        lines.push(`T${t} spins${site === undefined ? '' : ` at ${shownSite(site)}`}`);
     }
     return `livelock: nobody writes any more, and ${lines.join(', ')}`;
   }
@@ -677,14 +695,20 @@ export class VirtualExecutor implements SchedulerView {
     return known !== -1 ? known : this.#buffers.push(buffer) - 1;
   }
 
-  /** Sets the cell of a step: (buffer by first use, byte offset). */
-  #locate(t: number, p: Step): void {
-    const view = p.view!;
+  /** The buffer of a view: by thread, the last view's is remembered. */
+  #bufferOf(t: number, view: AtomicView): ArrayBufferLike {
     if (this.#lastView[t] !== view) {
-      if (!ArrayBuffer.isView(view)) return;
       this.#lastView[t] = view;
       this.#lastBuffer[t] = this.#bufferNumber(view.buffer);
     }
+    return this.#buffers[this.#lastBuffer[t]!]!;
+  }
+
+  /** Sets the cell of a step: (buffer by first use, byte offset). */
+  #locate(t: number, p: Step): void {
+    const view = p.view!;
+    if (!ArrayBuffer.isView(view)) return;
+    this.#bufferOf(t, view);
     this.#cellBuffer = this.#lastBuffer[t]!;
     this.#cellOffset = view.byteOffset + (p.index as number) * view.BYTES_PER_ELEMENT;
   }
@@ -779,6 +803,24 @@ export class VirtualExecutor implements SchedulerView {
   }
 }
 
+function noteWoken(row: TraceStep, thread: number): void {
+  const open = row as { woke?: readonly number[] };
+  open.woke = [...(open.woke ?? []), thread];
+}
+
+/** Arguments of a wait or a notify that need no check by the platform: the usual ones. */
+function isPlainWait(view: AtomicView, index: unknown, value: unknown): view is Int32Array {
+  return (
+    view instanceof Int32Array &&
+    typeof index === 'number' &&
+    (index | 0) === index &&
+    index >= 0 &&
+    index < view.length &&
+    typeof value === 'number' &&
+    (value | 0) === value
+  );
+}
+
 /** The time-out of a wait as ECMA-262 takes it: undefined and NaN are for ever, negative is 0. */
 function waitTime(timeout: unknown): number {
   if (timeout === undefined) return Number.POSITIVE_INFINITY;
@@ -802,7 +844,7 @@ export function describeError(error: unknown): string {
 
 function describeBlocked(blocked: readonly BlockedThread[]): string {
   const lines = blocked.map(({ thread, site, byteOffset, value }) => {
-    const place = site === undefined ? '' : ` at ${site.file}:${site.line}`;
+    const place = site === undefined ? '' : ` at ${shownSite(site)}`;
     return `T${thread} waits${place} for the word at byte ${byteOffset} (it slept on ${value})`;
   });
   return `deadlock: nobody can go on: ${lines.join('; ')}`;

@@ -23,7 +23,7 @@ import {
   redeclares,
   sloppyFault,
 } from './ast.ts';
-import type { Position, Rope, Slot } from './rope.ts';
+import { isWord, type Position, type Rope, type Slot } from './rope.ts';
 import { pathOf, type Scope, type Scopes } from './scope.ts';
 import { atomicSteps } from './step.ts';
 
@@ -169,8 +169,8 @@ export class Emitter {
     if (kind === 'none') return;
     const name = node.id?.name ?? `${p}default`;
     const helper = node.id ? 'P' : 'D';
-    if (kind === 'twin') this.#rope.add(`${p}${helper}(${name},${p}tw_${name});`);
-    else this.#rope.add(`${p}${helper}(${name},${this.#refusal(kind.refuse, node.start)});`);
+    const twin = kind === 'twin' ? `${p}tw_${name}` : this.#refusal(kind.refuse, node.start);
+    this.#rope.add(`${p}${helper}(${name},${twin});`, node.start);
   }
 
   /** Writes a list of statements from offset `from`; returns the offset after the last. */
@@ -210,9 +210,10 @@ export class Emitter {
     this.#rope.copy(at, node.end);
     if (this.#code[node.end - 1] !== ';') this.#rope.add(';');
     for (const { id, init } of paired) {
-      this.#rope.add(`${this.#p}P(${(id as acorn.Identifier).name},`);
+      // To a tool that counts statements this is the initialiser again.
+      this.#rope.add(`${this.#p}P(${(id as acorn.Identifier).name},`, init!.start);
       this.#twinValue(init as FunctionNode);
-      this.#rope.add(');');
+      this.#rope.add(');', this.#last(init!));
     }
   }
 
@@ -236,7 +237,15 @@ export class Emitter {
     // The map knows every node's start (coverage reads it), also where our text comes first. A function marks its own forms.
     if (!isFunction(node)) this.#rope.add('', node.start);
     this.#dispatch(node);
+    this.#rope.close(this.#last(node));
     this.#scope = outer;
+  }
+
+  /** The offset by which the map knows the last character of a node: that of its last word or sign. */
+  #last(node: AnyNode): number {
+    let at = node.end - 1;
+    while (at > node.start && isWordAt(this.#code, at) && isWordAt(this.#code, at - 1)) at--;
+    return at;
   }
 
   #dispatch(node: AnyNode): void {
@@ -489,7 +498,8 @@ export class Emitter {
     const anonymous = node.id === null && kind !== 'none';
     this.#plainFunction(node, anonymous ? `${this.#p}default` : undefined);
     if (kind !== 'twin' || this.#replaced.has(node)) return;
-    this.#rope.add(`function* ${this.#p}tw_${node.id?.name ?? `${this.#p}default`}`, node.start);
+    this.#rope.add('function* ', node.start);
+    this.#rope.add(`${this.#p}tw_${node.id?.name ?? `${this.#p}default`}`, node.id?.start);
     this.#twinRest(node);
   }
 
@@ -499,14 +509,14 @@ export class Emitter {
     if (kind === 'none') return this.#plainFunction(node);
     const p = this.#p;
     const self = node.type === 'FunctionExpression' ? node.id?.name : undefined;
-    this.#rope.add(`${p}${self !== undefined && kind === 'twin' ? 'F' : 'P'}(`);
+    this.#rope.add(`${p}${self !== undefined && kind === 'twin' ? 'F' : 'P'}(`, node.start);
     // An object literal gives an anonymous function its name as the author's own position would have.
     if (name !== undefined) this.#rope.add(`{[${name}]:`);
     this.#plainFunction(node);
     if (name !== undefined) this.#rope.add(`}[${name}]`);
     this.#rope.add(self !== undefined && kind === 'twin' ? `,${self}=>` : ',');
     this.#twinOrRefusal(node, kind);
-    this.#rope.add(')');
+    this.#rope.add(')', this.#last(node));
   }
 
   #twinValue(node: FunctionNode): void {
@@ -622,12 +632,11 @@ export class Emitter {
         this.#rope.add('}');
       } else this.#block(body, opening);
     } else {
-      this.#rope.add('{');
+      this.#rope.add('{', node.body.start);
       opening();
-      this.#rope.add('return ', node.body.start);
-      this.#rope.add('(');
+      this.#rope.add('return (', node.body.start);
       this.#emit(node.body);
-      this.#rope.add(');}', node.body.end);
+      this.#rope.add(');}', this.#last(node.body));
     }
     if (frame.most > 0 && temporaries !== undefined)
       temporaries.text = `let ${Array.from({ length: frame.most }, (_, i) => `${this.#p}${i}`).join(',')};`;
@@ -949,11 +958,11 @@ export class Emitter {
     this.#rope.add(')');
   }
 
-  /** `($o = object, $a = $o.name ?? $N, $o = $C(($c = $a[T])?.[Q] === $a ? $c : $c = $a, $o, ...), $c === $a ? $o : yield* $o)` */
+  /** `($o = object, $a = $o.name, $a ??= $N, $o = $C(($c = $a[T])?.[Q] === $a ? $c : $c = $a, $o, ...), $c === $a ? $o : yield* $o)` */
   #dynamicCall(callee: AnyNode, args: () => void, hasArguments: boolean): void {
     const [o, a, c] = this.#take(3) as [string, string, string];
     const receiver = this.#callee(callee, o, a);
-    this.#rope.add(`??${this.#p}N,${o}=`);
+    this.#rope.add(`,${a}??=${this.#p}N,${o}=`);
     this.#invoked(a, c, receiver, hasArguments);
     args();
     this.#rope.add(`),${c}===${a}?${o}:yield* ${o})`);
@@ -1180,4 +1189,8 @@ function lineEnd(code: string, from: number): number {
   let i = from;
   while (i < code.length && !/[\n\r\u2028\u2029]/.test(code[i]!)) i++;
   return i;
+}
+
+function isWordAt(code: string, offset: number): boolean {
+  return isWord(code.charCodeAt(offset));
 }

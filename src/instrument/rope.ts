@@ -38,6 +38,19 @@ export class Rope {
     this.#copied.push(false);
   }
 
+  /**
+   * Ties the last character of what was added last to a source offset: tools look up the end of a node by its last character,
+   * and ours may be one of our own. What was copied has its marks.
+   */
+  close(at: number): void {
+    let i = this.#pieces.length - 1;
+    while (i >= 0 && this.#pieces[i] === '') i--;
+    const piece = this.#pieces[i];
+    if (typeof piece !== 'string' || this.#copied[i] === true) return;
+    this.#pieces[i] = piece.slice(0, -1);
+    this.add(piece.slice(-1), at);
+  }
+
   slot(): Slot {
     const slot: Slot = { text: '' };
     this.#pieces.push(slot);
@@ -108,7 +121,8 @@ export class Rope {
   }
 }
 
-function isWord(code: number): boolean {
+/** Letters of words, which have one mark. Others have one each. */
+export function isWord(code: number): boolean {
   return (
     (code >= 97 && code <= 122) ||
     (code >= 65 && code <= 90) ||

@@ -14,7 +14,11 @@ function hooks(options?: ThreadproofOptions) {
     handler: (this: object, code: string, id: string) => { code: string; map: string } | null;
   };
   const transform = (id: string, code = 'export const f = (g) => g();') =>
-    handler.call({ getCombinedSourcemap: () => ({ version: 3, mappings: '', sources: [id], names: [] }) }, code, id);
+    handler.call(
+      { getCombinedSourcemap: () => ({ version: 3, mappings: '', sources: [id], names: [] }) },
+      code,
+      id,
+    );
   return { api: plugin.api!, config, order, transform };
 }
 
@@ -53,7 +57,9 @@ describe('which modules get twins', () => {
   });
 
   test('what is not JavaScript is refused by name', () => {
-    expect(() => hooks().transform('/project/a.js', 'let = = 1')).toThrow(/threadproof: \/project\/a\.js could not be given twins: .*exclude/);
+    expect(() => hooks().transform('/project/a.js', 'let = = 1')).toThrow(
+      /threadproof: \/project\/a\.js could not be given twins: .*exclude/,
+    );
   });
 });
 
@@ -161,7 +167,8 @@ test('a project of its own', { timeout: 60_000 }, async () => {
     {
       'barrier.ts': barrier,
       'latch.ts': latch,
-      'setup.ts': 'const one = (f: () => number) => f();\nexport const fromSetup = () => one(() => 1);\nfromSetup();\n',
+      'setup.ts':
+        'const one = (f: () => number) => f();\nexport const fromSetup = () => one(() => 1);\nfromSetup();\n',
       'a.test.ts': tests,
     },
     `{ setupFiles: ['./setup.ts'] }`,

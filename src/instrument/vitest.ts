@@ -96,13 +96,21 @@ export function threadproof(options: ThreadproofOptions = {}): Plugin<Threadproo
       // Global setup files run here, in vitest's main process, and are instrumented as the rest.
       installHost();
       const withTest = config as { test?: TestConfig };
-      const test: TestConfig = (withTest.test ??= {});
-      const others = test.setupFiles === undefined ? [] : [test.setupFiles].flat();
-      test.setupFiles = [setupFile, ...others];
-      // Vitest starts setup files side by side; the host comes before what needs it.
-      test.sequence = { setupFiles: 'list', ...test.sequence };
-      const deps = ((test.server ??= {}).deps ??= {});
-      if (deps.inline !== true) deps.inline = [...(deps.inline ?? []), ...inlined(options.include ?? [])];
+      const { setupFiles, sequence, server, ...rest } = withTest.test ?? {};
+      const inline = server?.deps?.inline ?? [];
+      withTest.test = {
+        ...rest,
+        setupFiles: [setupFile, ...(setupFiles === undefined ? [] : [setupFiles].flat())],
+        // Vitest starts setup files side by side; the host comes before what needs it.
+        sequence: { setupFiles: 'list', ...sequence },
+        server: {
+          ...server,
+          deps: {
+            ...server?.deps,
+            inline: inline === true || [...inline, ...inlined(options.include ?? [])],
+          },
+        },
+      };
     },
 
     configResolved(config) {

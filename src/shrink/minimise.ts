@@ -8,9 +8,9 @@
  */
 import { isFinding, type Outcome } from '../engine/outcome.ts';
 import type { Deviation, VirtualExecutor } from '../engine/virtual.ts';
+import { TIMEOUT } from '../instrument/step.ts';
 import { RandomSource } from '../strategy/random-source.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
-import { TIMEOUT } from '../instrument/step.ts';
 
 export interface Minimised {
   readonly outcome: Outcome;
@@ -56,7 +56,15 @@ export function minimise(
     const outcome = executor.run(strategy);
     if (!isFinding(outcome) || !same(outcome)) return undefined;
     const { preemptions, steps, fingerprint } = executor;
-    return { outcome, deviations: executor.schedule(), preemptions, steps, fingerprint, tries, proved: false };
+    return {
+      outcome,
+      deviations: executor.schedule(),
+      preemptions,
+      steps,
+      fingerprint,
+      tries,
+      proved: false,
+    };
   };
   let best = attempt(forgiving(failing.deviations));
   if (best === undefined) return undefined;
@@ -67,10 +75,28 @@ export function minimise(
     for (let more = true; more; more = search.advance()) {
       if (tries >= budget || performance.now() >= deadline) return { ...best, tries };
       const found = attempt(search);
-      if (found !== undefined) return { ...shorter(found, attempt), tries, proved: true };
+      if (found !== undefined) return { ...simplest(found, attempt), tries, proved: true };
     }
   }
-  return { ...best, tries, proved: true };
+  return { ...simplest(best, attempt), tries, proved: true };
+}
+
+/** Schedules of the same number of preemptions that a reader is spared: the first few in the order of the systematic search. */
+const mostSimpler = 2_000;
+
+/** With as many preemptions, the fewest other deviations from the base order: the first thread first, and so on. */
+function simplest(start: Minimised, attempt: (strategy: Strategy) => Minimised | undefined): Minimised {
+  let best = withoutDeviations(start, attempt, () => true);
+  const search = bounded(best.preemptions);
+  for (
+    let i = 0, more = true;
+    more && i < mostSimpler && best.deviations.length > best.preemptions;
+    i++, more = search.advance()
+  ) {
+    const found = attempt(search);
+    if (found !== undefined && better(found, best)) best = found;
+  }
+  return best;
 }
 
 /** How many random schedules in a row may miss before the bound is left to the systematic search. */
@@ -129,12 +155,10 @@ function withoutDeviations(
 }
 
 function better(a: Minimised, b: Minimised): boolean {
-  return a.preemptions < b.preemptions || (a.preemptions === b.preemptions && a.deviations.length < b.deviations.length);
-}
-
-/** Free switches that the search chose without need go back to the base order. */
-function shorter(found: Minimised, attempt: (strategy: Strategy) => Minimised | undefined): Minimised {
-  return withoutDeviations(found, attempt, () => true);
+  return (
+    a.preemptions < b.preemptions ||
+    (a.preemptions === b.preemptions && a.deviations.length < b.deviations.length)
+  );
 }
 
 /** Deviations where they can be followed, the base order elsewhere. */
@@ -149,7 +173,8 @@ function forgiving(deviations: readonly Deviation[]): Strategy {
     choose(view: SchedulerView): number {
       while (next < deviations.length && deviations[next]!.at < view.steps) next++;
       const deviation = deviations[next];
-      if (deviation !== undefined && deviation.at === view.steps && view.isEnabled(deviation.thread)) return deviation.thread;
+      if (deviation !== undefined && deviation.at === view.steps && view.isEnabled(deviation.thread))
+        return deviation.thread;
       return view.baseChoice();
     },
     draw(): number {

@@ -10,17 +10,10 @@ export class RandomSource {
 
   /** Begins the stream number `stream` of a seed. Both are taken modulo 2^32. */
   seed(seed: number, stream: number): void {
-    let state = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(stream | 0, 0x85ebca77)) | 0;
-    const next = (): number => {
-      state = (state + 0x9e3779b9) | 0;
-      let z = state;
-      z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-      z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-      return z ^ (z >>> 15);
-    };
-    this.#a = next();
-    this.#b = next();
-    this.#c = next();
+    const state = Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(stream | 0, 0x85ebca77);
+    this.#a = splitmix(state + 0x9e3779b9);
+    this.#b = splitmix(state + 0x3c6ef372);
+    this.#c = splitmix(state + 0xdaa66d2b);
     this.#counter = 1;
     this.next();
     this.next();
@@ -40,4 +33,12 @@ export class RandomSource {
   below(bound: number): number {
     return Math.floor((this.next() * bound) / 4294967296);
   }
+}
+
+/** One output of splitmix32 for a state that was already advanced. */
+function splitmix(state: number): number {
+  let z = state | 0;
+  z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+  return z ^ (z >>> 15);
 }

@@ -33,14 +33,21 @@ export function replay(schedule: Schedule): Replay {
     },
     choose(view: SchedulerView): number {
       const deviation = deviations[next];
-      if (deviation === undefined || divergence !== undefined || view.steps < deviation.at) return view.baseChoice();
+      if (deviation === undefined || divergence !== undefined || view.steps < deviation.at)
+        return view.baseChoice();
       const since = next === 0 ? 0 : deviations[next - 1]!.at;
       if (view.steps > deviation.at)
-        diverge(`at step ${deviation.at} the schedule switches to T${deviation.thread}, but only one thread could go on there`);
+        diverge(
+          `at step ${deviation.at} the schedule switches to T${deviation.thread}, but only one thread could go on there`,
+        );
       else if ((view.fingerprint & 1023) !== deviation.check)
-        diverge(`between steps ${since} and ${deviation.at} the program took other steps than the schedule was made with`);
+        diverge(
+          `between steps ${since} and ${deviation.at} the program took other steps than the schedule was made with`,
+        );
       else if (!view.isEnabled(deviation.thread))
-        diverge(`at step ${deviation.at} the schedule switches to T${deviation.thread}, which cannot go on there`);
+        diverge(
+          `at step ${deviation.at} the schedule switches to T${deviation.thread}, which cannot go on there`,
+        );
       if (divergence !== undefined) return view.baseChoice();
       next++;
       return deviation.thread;
@@ -51,9 +58,13 @@ export function replay(schedule: Schedule): Replay {
     finish(steps: number, fingerprint: number): void {
       const last = deviations.at(-1)?.at ?? 0;
       if (next < deviations.length)
-        diverge(`the execution ended after ${steps} steps, before the switch at step ${deviations[next]!.at}`);
+        diverge(
+          `the execution ended after ${steps} steps, before the switch at step ${deviations[next]!.at}`,
+        );
       else if (steps !== schedule.steps)
-        diverge(`after step ${last} the program took other steps: ${steps} in all, the schedule was made with ${schedule.steps}`);
+        diverge(
+          `after step ${last} the program took other steps: ${steps} in all, the schedule was made with ${schedule.steps}`,
+        );
       else if (fingerprint !== schedule.fingerprint)
         diverge(`after step ${last} the program took other steps than the schedule was made with`);
     },
