@@ -3,7 +3,7 @@ import { measured, thresholds, unmeasured } from './coverage/thresholds.ts';
 import { threadproof } from './src/instrument/vitest.ts';
 
 const config: ViteUserConfig = defineConfig({
-  plugins: [threadproof({ exclude: ['coverage', 'bench', 'vitest.config.ts'] })],
+  plugins: [threadproof({ exclude: ['coverage', 'vitest.config.ts'] })],
   resolve: { conditions: ['threadproof-source'] },
   ssr: { resolve: { conditions: ['threadproof-source'] } },
   test: {

@@ -44,7 +44,7 @@ async function countsOf(
       executed: text.slice(shift),
       executedMap,
       instrumented: instrumented.code,
-      instrumentedMap: instrumented.map,
+      copies: instrumented.copies(),
       plain,
     },
     await parseAstAsync(plain),

@@ -29,8 +29,8 @@ export interface Texts {
   readonly executedMap: SourceMapInput;
   /** What the transform wrote. */
   readonly instrumented: string;
-  /** From `instrumented` to `plain`. */
-  readonly instrumentedMap: SourceMapInput;
+  /** Where `plain` went in `instrumented`: see Rope.copies. */
+  readonly copies: readonly number[];
   /** What the transform was given. */
   readonly plain: string;
 }
@@ -53,18 +53,40 @@ export function project(
 ): FunctionCoverage[] {
   const counts = flatten(functions, texts.executed.length + offset).subarray(offset);
   const executedAt = inverse(texts.executedMap, texts.executed, texts.instrumented);
-  const { instrumented, plain } = texts;
-  const sums = new Float64Array(plain.length + 1);
-  let previous = -1;
-  for (const { from, to, end } of segments(texts.instrumentedMap, instrumented, plain)) {
-    // One place twice in a row is our text before the author's, in the same copy.
-    if (to === previous) continue;
-    previous = to;
-    for (let k = 0; k === 0 || (from + k < end && instrumented[from + k] === plain[to + k]); k++)
-      sums[to + k]! += counts[executedAt[from + k]!] ?? 0;
+  const { copies, plain } = texts;
+  /** Of the text at a place. */
+  const text = new Float64Array(plain.length + 1);
+  /** Of the node that starts at a place, in the code around it; -1 where the transform notes none. */
+  const node = new Float64Array(plain.length + 1).fill(-1);
+  let anchored = -1;
+  for (let i = 0; i < copies.length; i += 3) {
+    const [from, to, length] = [copies[i]!, copies[i + 1]!, copies[i + 2]!];
+    if (length > 0) {
+      for (let k = 0; k < length; k++) text[to + k]! += counts[executedAt[from + k]!] ?? 0;
+      anchored = -1;
+    } else if (to !== anchored) {
+      // A statement, the call in it and the callee in that start at one place: it is counted once.
+      node[to] = Math.max(0, node[to]!) + (counts[executedAt[from]!] ?? 0);
+      anchored = to;
+    }
   }
+  const sums = text.map((count, place) => (node[place] === -1 ? count : node[place]!));
+  visit(program, (found) => {
+    if (!isFunction(found)) return;
+    // The start of a function belongs to the code around it; its body is written in each of its forms.
+    const { start, type } = found.body;
+    sums[found.start] = type === 'BlockStatement' ? text[start]! : sums[start]!;
+  });
   align(program, sums);
   return [{ functionName: '', isBlockCoverage: true, ranges: runs(sums, plain.length) }];
+}
+
+function isFunction(node: Node): node is Node & { readonly body: Node } {
+  return (
+    node.type === 'FunctionDeclaration' ||
+    node.type === 'FunctionExpression' ||
+    node.type === 'ArrowFunctionExpression'
+  );
 }
 
 /** The count of each place: inner ranges over outer ones, as V8 nests them. */

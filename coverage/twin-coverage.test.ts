@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -121,6 +121,25 @@ test('a module without twins is converted as it is', async () => {
   );
   expect(found[other]!.f).toEqual({ 0: 2 });
   expect(errors).toEqual([]);
+});
+
+test('what a process counted goes to the functions it came from', async () => {
+  const { provider } = make();
+  const children = join(root, 'out/.tmp/children');
+  mkdirSync(children, { recursive: true });
+  const url = pathToFileURL(file).href;
+  const ran = { url, functions: ranThrough(code, 'function f', 4) };
+  writeFileSync(
+    join(children, 'a.json'),
+    JSON.stringify({ result: [ran, { ...ran, url: `${url}.gone.js` }] }),
+  );
+  Object.assign(provider, { transformFile: async () => ({ code, map: null }) });
+  const map = (await provider.generateCoverage({ allTestsRun: false })) as {
+    toJSON(): Record<string, FileMap>;
+  };
+  const found = JSON.parse(JSON.stringify(map)) as Record<string, FileMap>;
+  expect(Object.keys(found)).toEqual([file]);
+  expect(found[file]!.f).toEqual({ 0: 4 });
 });
 
 test('no data is a failure', async () => {

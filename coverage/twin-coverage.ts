@@ -150,7 +150,7 @@ async function plainCounts(
       executed,
       executedMap: run.map as never,
       instrumented: instrumented.code,
-      instrumentedMap: instrumented.map,
+      copies: instrumented.copies(),
       plain: plain.code,
     },
     await parseAstAsync(plain.code),

@@ -19,15 +19,13 @@ checks that every broken subject is caught.
   --seed S       whole number; default: drawn and printed
   --only NAME    only this property or broken subject; may be repeated
   --path PATH    repeat one counterexample of fast-check (with --only and --seed)
+  --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
   --odds         measure how often a generated schedule shows each broken subject
   --list         the names
   --json         one JSON object a line
   --help
 
 Exit code: 0 all properties hold and every broken subject is caught, 1 not so, 2 usage.`;
-
-/** Schedules within which a broken subject must be caught. */
-const mirrorSchedules = 2_000;
 
 class UsageError extends Error {}
 
@@ -36,6 +34,7 @@ interface Options {
   readonly seed: number;
   readonly only: readonly string[];
   readonly path: string | undefined;
+  readonly mirrorSchedules: number;
   readonly odds: boolean;
   readonly json: boolean;
 }
@@ -50,6 +49,7 @@ function parse(argv: string[]): Options | 'done' {
           seed: { type: 'string' },
           only: { type: 'string', multiple: true },
           path: { type: 'string' },
+          'mirror-schedules': { type: 'string' },
           odds: { type: 'boolean' },
           list: { type: 'boolean' },
           json: { type: 'boolean' },
@@ -87,6 +87,7 @@ function parse(argv: string[]): Options | 'done' {
     seed: whole('seed', values.seed, 0) ?? drawSeed(),
     only,
     path: values.path,
+    mirrorSchedules: whole('mirror-schedules', values['mirror-schedules'], 10) ?? 2_000,
     odds: values.odds === true,
     json: values.json === true,
   };
@@ -181,7 +182,10 @@ function runRow(property: Property, subject: unknown, label: string, options: Op
 function catchBroken(broken: BrokenSubject, options: Options): PropertyResult {
   const property = properties.find(({ name }) => name === broken.caughtBy);
   if (property === undefined) throw new Error(`${broken.id}: there is no property ${broken.caughtBy}`);
-  return runRow(property, broken.subject, broken.id, { ...options, cases: mirrorSchedules / 10 });
+  return runRow(property, broken.subject, broken.id, {
+    ...options,
+    cases: Math.floor(options.mirrorSchedules / 10),
+  });
 }
 
 function measureOdds(options: Options, chosen: (name: string) => boolean): number {

@@ -178,13 +178,11 @@ function listFrom(self: unknown, name: string): ArrayLike<unknown> {
 /** ECMA-262 ArraySpeciesCreate, for one realm. */
 function speciesOf(list: ArrayLike<unknown>, length: number): unknown[] {
   if (!Array.isArray(list)) return new Array<unknown>(length);
-  let { constructor } = list as { constructor: unknown };
-  if (typeof constructor === 'object' && constructor !== null)
-    constructor = (constructor as Record<symbol, unknown>)[Symbol.species];
-  else if (typeof constructor === 'function')
-    constructor = (constructor as unknown as Record<symbol, unknown>)[Symbol.species];
-  if (constructor === undefined || constructor === null) return new Array<unknown>(length);
-  return new (constructor as new (length: number) => unknown[])(length);
+  let maker = (list as { constructor: unknown }).constructor as Record<symbol, unknown> | undefined | null;
+  if (typeof maker === 'function' || (typeof maker === 'object' && maker !== null))
+    maker = (maker as Record<symbol, unknown>)[Symbol.species] as typeof maker;
+  if (maker === undefined || maker === null) return new Array<unknown>(length);
+  return new (maker as unknown as new (length: number) => unknown[])(length);
 }
 
 function put(list: unknown[], index: number, value: unknown): void {

@@ -30,6 +30,9 @@ import { atomicSteps } from './step.ts';
 /** How deep functions with twins may nest. Every level doubles the text of what is inside. */
 const deepest = 7;
 
+/** Before a node of our own: tools that count statements, branches and functions leave it out, with all that is in it. */
+const unseen = '/*v8 ignore next*/';
+
 /** Globals whose functions neither make steps nor call back: they are called plainly. */
 const stepless = new Set([
   'Math',
@@ -119,14 +122,14 @@ export class Emitter {
     const constants = 'T,Q,C,N,X,s,G'.split(',').map((name) => `${name}:${p}${name}`);
     const functions = 'PFDMBLROKVY'
       .split('')
-      .map((name) => `function ${p}${name}(a,b){return ${p}H().${name}(a,b)}`);
+      .map((name) => `${unseen}function ${p}${name}(a,b){return ${p}H().${name}(a,b)}`);
     const keys = Array.from({ length: this.#keys }, (_, i) => `${p}k${i}`);
     prelude.text =
       this.#twins === 0
         ? ''
         : `${hashbang > 0 ? '\n' : ''}var ${[`${p}h`, ...keys].join(',')};` +
-          `function ${p}H(){if(${p}h===undefined&&(${p}h=globalThis[Symbol.for("threadproof.host")])===undefined)throw new Error("threadproof: this module was instrumented but its host is not installed: use the vitest plugin or the loader");return ${p}h.helpers}` +
-          `${functions.join('')}const {${constants.join(',')}}=${p}H(),${p}S=${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)});`;
+          `${unseen}function ${p}H(){if(${p}h===undefined&&(${p}h=globalThis[Symbol.for("threadproof.host")])===undefined)throw new Error("threadproof: this module was instrumented but its host is not installed: use the vitest plugin or the loader");return ${p}h.helpers}` +
+          `${functions.join('')}${unseen}const {${constants.join(',')}}=${p}H(),${p}S=${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)});`;
     return this.#twins;
   }
 
@@ -170,7 +173,7 @@ export class Emitter {
     const name = node.id?.name ?? `${p}default`;
     const helper = node.id ? 'P' : 'D';
     const twin = kind === 'twin' ? `${p}tw_${name}` : this.#refusal(kind.refuse, node.start);
-    this.#rope.add(`${p}${helper}(${name},${twin});`, node.start);
+    this.#rope.add(`${unseen}${p}${helper}(${name},${twin});`, node.start);
   }
 
   /** Writes a list of statements from offset `from`; returns the offset after the last. */
@@ -234,10 +237,10 @@ export class Emitter {
     const outer = this.#scope;
     const scope = isFunction(node) ? undefined : this.#scopes.get(node);
     if (scope !== undefined) this.#scope = scope;
-    // The map knows every node's start (coverage reads it), also where our text comes first. A function marks its own forms.
-    if (!isFunction(node)) this.#rope.add('', node.start);
+    // The start of every node in every form that it is written in, also where our text comes first: coverage counts by it.
+    this.#rope.anchor(node.start);
     this.#dispatch(node);
-    this.#rope.close(this.#last(node));
+    if (node.end > node.start) this.#rope.close(this.#last(node));
     this.#scope = outer;
   }
 
@@ -251,17 +254,22 @@ export class Emitter {
   #dispatch(node: AnyNode): void {
     switch (node.type) {
       case 'FunctionDeclaration':
-        return this.#functionDeclaration(node);
+        this.#functionDeclaration(node);
+        return;
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
-        return this.#functionValue(node, undefined);
+        this.#functionValue(node, undefined);
+        return;
       case 'ClassDeclaration':
       case 'ClassExpression':
-        return this.#class(node);
+        this.#class(node);
+        return;
       case 'ObjectExpression':
-        return this.#object(node);
+        this.#object(node);
+        return;
       case 'BlockStatement':
-        return this.#block(node);
+        this.#block(node);
+        return;
       case 'SwitchCase': {
         let at = node.start;
         if (node.test) {
@@ -286,7 +294,7 @@ export class Emitter {
         this.#switches.pop();
         return;
       case 'IfStatement':
-        return this.#children(node, (child) => {
+        this.#children(node, (child) => {
           if (child.type !== 'FunctionDeclaration') return this.#emit(child);
           // Sloppy code may declare a function there, as if in a block.
           this.#rope.add('{');
@@ -294,13 +302,15 @@ export class Emitter {
           this.#emit(child);
           this.#rope.add('}');
         });
+        return;
       case 'ForStatement':
       case 'ForInStatement':
       case 'ForOfStatement':
-        return this.#children(node, (child) => {
+        this.#children(node, (child) => {
           if (child.type === 'VariableDeclaration' && child !== node.body) this.#children(child);
           else this.#emit(child);
         });
+        return;
       case 'SequenceExpression':
         // Where we write lists of our own, the author's parentheses around it are not copied.
         this.#rope.add('(', node.start);
@@ -310,7 +320,8 @@ export class Emitter {
       case 'ExpressionStatement':
         if (node.directive !== undefined) this.#rope.copy(node.start, node.end);
         else this.#children(node);
-        return this.#terminate(node);
+        this.#terminate(node);
+        return;
       case 'VariableDeclaration':
       case 'ReturnStatement':
       case 'ThrowStatement':
@@ -321,7 +332,8 @@ export class Emitter {
       case 'ImportDeclaration':
       case 'ExportAllDeclaration':
         this.#children(node);
-        return this.#terminate(node);
+        this.#terminate(node);
+        return;
       case 'ExportNamedDeclaration':
         this.#children(node);
         if (!node.declaration) this.#terminate(node);
@@ -337,11 +349,14 @@ export class Emitter {
         return;
       }
       case 'VariableDeclarator':
-        return this.#named(node, node.id, node.init);
+        this.#named(node, node.id, node.init);
+        return;
       case 'AssignmentExpression':
-        return this.#named(node, node.left, node.operator.endsWith('=') ? node.right : null);
+        this.#named(node, node.left, node.operator.endsWith('=') ? node.right : null);
+        return;
       case 'AssignmentPattern':
-        return this.#named(node, node.left, node.right);
+        this.#named(node, node.left, node.right);
+        return;
       case 'ImportSpecifier':
       case 'ExportSpecifier':
       case 'MetaProperty':
@@ -354,25 +369,36 @@ export class Emitter {
         else this.#rope.copy(node.start, node.end);
         return;
       case 'MemberExpression':
-        return this.#member(node);
+        this.#member(node);
+        return;
       case 'CallExpression':
-        return this.#call(node);
+        this.#call(node);
+        return;
       case 'TaggedTemplateExpression':
-        return this.#taggedTemplate(node);
+        this.#taggedTemplate(node);
+        return;
       case 'ChainExpression':
-        if (this.#frame !== undefined && this.#suspends(node)) return this.#chain(node);
-        return this.#plainChain(node);
+        if (this.#frame !== undefined && this.#suspends(node)) {
+          this.#chain(node);
+          return;
+        }
+        this.#plainChain(node);
+        return;
       case 'UnaryExpression':
         if (
           this.#frame !== undefined &&
           node.operator === 'delete' &&
           node.argument.type === 'ChainExpression' &&
           this.#suspends(node.argument)
-        )
-          return this.#refuseHere('delete of an optional chain with calls', node);
-        return this.#children(node);
+        ) {
+          this.#refuseHere('delete of an optional chain with calls', node);
+          return;
+        }
+        this.#children(node);
+        return;
       default:
-        return this.#children(node);
+        this.#children(node);
+        return;
     }
   }
 
@@ -404,7 +430,10 @@ export class Emitter {
 
   #member(node: acorn.MemberExpression): void {
     if (node.object.type === 'Super') {
-      if (!this.#inArrowTwin) return this.#children(node);
+      if (!this.#inArrowTwin) {
+        this.#children(node);
+        return;
+      }
       this.#rope.add(`(${this.#p}sg(`, node.start);
       if (node.computed) this.#emit(node.property);
       else this.#rope.add(JSON.stringify((node.property as acorn.Identifier).name));
@@ -427,7 +456,7 @@ export class Emitter {
 
   #privateValue(name: string): string {
     const x = `${this.#p}x`;
-    return `${x}=>${this.#p}V(${x}.#${name},${x}.#${this.#p}${name})`;
+    return `${unseen}${x}=>${this.#p}V(${x}.#${name},${x}.#${this.#p}${name})`;
   }
 
   /** An optional chain that cannot suspend. */
@@ -437,11 +466,13 @@ export class Emitter {
       last.type !== 'MemberExpression' ||
       last.property.type !== 'PrivateIdentifier' ||
       !this.#privateTwin(last.property.name)
-    )
-      return this.#children(node);
+    ) {
+      this.#children(node);
+      return;
+    }
     const x = `${this.#p}x`;
     this.#rope.add(
-      `(${x}=>${x}===null||${x}===undefined?undefined:(${this.#privateValue(last.property.name)})(${x}))(`,
+      `(${unseen}${x}=>${x}===null||${x}===undefined?undefined:(${this.#privateValue(last.property.name)})(${x}))(`,
       node.start,
     );
     this.#emit(last.object);
@@ -506,7 +537,10 @@ export class Emitter {
   /** A function expression or an arrow function where a value stands, paired with its twin. `name` is an expression. */
   #functionValue(node: FunctionNode, name: string | undefined): void {
     const kind = this.#twinKind(node);
-    if (kind === 'none') return this.#plainFunction(node);
+    if (kind === 'none') {
+      this.#plainFunction(node);
+      return;
+    }
     const p = this.#p;
     const self = node.type === 'FunctionExpression' ? node.id?.name : undefined;
     this.#rope.add(`${p}${self !== undefined && kind === 'twin' ? 'F' : 'P'}(`, node.start);
@@ -514,7 +548,8 @@ export class Emitter {
     if (name !== undefined) this.#rope.add(`{[${name}]:`);
     this.#plainFunction(node);
     if (name !== undefined) this.#rope.add(`}[${name}]`);
-    this.#rope.add(self !== undefined && kind === 'twin' ? `,${self}=>` : ',');
+    this.#rope.add(',');
+    if (self !== undefined && kind === 'twin') this.#rope.add(`${self}=>`, (node.id as AnyNode).start);
     this.#twinOrRefusal(node, kind);
     this.#rope.add(')', this.#last(node));
   }
@@ -579,16 +614,19 @@ export class Emitter {
       }
       if (captures.super) {
         names.push(`${p}sg`);
-        values.push(`${p}k=>super[${p}k]`);
+        values.push(`${unseen}${p}k=>super[${p}k]`);
       }
     }
     const lazy = this.#inDerivedConstructor;
     if (captures?.this) this.#rope.add(`${p}${lazy ? 'L' : 'B'}(`);
     if (names.length > 0) this.#rope.add(`((${names.join(',')})=>`);
     this.#rope.add('function*', node.start);
+    // Tools know a named function by the place of its name.
+    if (node.type === 'FunctionExpression' && node.id)
+      this.#rope.add(` ${p}tw_${node.id.name}`, node.id.start);
     this.#twinRest(node);
     if (names.length > 0) this.#rope.add(`)(${values.join(',')})`);
-    if (captures?.this) this.#rope.add(lazy ? ',()=>this)' : ',this)');
+    if (captures?.this) this.#rope.add(lazy ? `,${unseen}()=>this)` : ',this)');
   }
 
   /** Parameters and body of a twin. */
@@ -619,7 +657,7 @@ export class Emitter {
       // A generator's parameters may not yield: defaults that call are evaluated as its first statement.
       // They are not variables of the body, but one of those may have a parameter's name, and then starts as its value.
       const names = new Set(node.params.flatMap((param) => [...namesOf(param)]));
-      this.#rope.add(redeclares(node.body, names) ? 'var [' : 'let [');
+      this.#rope.add(`${unseen}${redeclares(node.body, names) ? 'var' : 'let'} [`);
       this.#list(node.params);
       this.#rope.add(`]=${this.#p}ps;`);
     };
@@ -692,7 +730,7 @@ export class Emitter {
         keys.set(m, this.#frame === undefined ? this.#newKey() : this.#take(1)[0]!);
       }
     }
-    this.#memberTwins(members, keys);
+    this.#memberTwins(members, keys, node.body.start);
     at = open;
     for (const member of members) {
       this.#rope.copy(at, member.start);
@@ -705,7 +743,7 @@ export class Emitter {
   }
 
   /** A static block that pairs the public methods: inside the class body, so that private names and `super` reach. */
-  #memberTwins(members: ClassNode['body']['body'], keys: ReadonlyMap<AnyNode, string>): void {
+  #memberTwins(members: ClassNode['body']['body'], keys: ReadonlyMap<AnyNode, string>, open: number): void {
     for (const isStatic of [false, true]) {
       const methods = members.filter(
         (m): m is acorn.MethodDefinition =>
@@ -732,7 +770,8 @@ export class Emitter {
         } else this.#rope.add(`${key}:${this.#refusal(kind.refuse, method.start)},`);
       }
       outer();
-      this.#rope.add('});}');
+      // To a tool that counts statements this one is the brace that opens the body.
+      this.#rope.add('});}', open);
     }
   }
 
@@ -788,7 +827,10 @@ export class Emitter {
   /** A method's function: like a plain function, but a constructor keeps its mark. */
   #method(node: FunctionNode): void {
     const derived = this.#inDerivedConstructor;
-    if (!derived) return this.#plainFunction(node);
+    if (!derived) {
+      this.#plainFunction(node);
+      return;
+    }
     const scope = this.#scope;
     this.#scope = this.#scopes.get(node)!;
     this.#depth++;
@@ -810,6 +852,13 @@ export class Emitter {
       this.#inArrowTwin = arrow;
       this.#inDerivedConstructor = derived;
     };
+  }
+
+  /** Writes a key of our own so that the map knows it as the author's. */
+  #addKey(text: string, key: AnyNode): void {
+    this.#rope.add(text, key.start);
+    if (!text.startsWith('[')) return;
+    this.#rope.close(this.#last(key));
   }
 
   #keyText(node: { key: AnyNode; computed: boolean }, temporary: string | undefined): string {
@@ -890,11 +939,13 @@ export class Emitter {
     const key = this.#keyText(node, temporary);
     const read = temporary !== undefined ? `[${temporary}]` : `[${fieldName(node.key)}]`;
     const marks = `${(value as FunctionNode).async ? 'async ' : ''}${(value as FunctionNode).generator ? '*' : ''}`;
-    this.#rope.add(`:${this.#p}P({${marks}${key}`);
+    this.#rope.add(`:${this.#p}P({${marks}`);
+    this.#addKey(key, node.key);
     this.#plainFunction(value as FunctionNode);
     this.#rope.add(`}${read},`);
     if (kind === 'twin') {
-      this.#rope.add(`{*${key}`, node.start);
+      this.#rope.add('{*', node.start);
+      this.#addKey(key, node.key);
       const outer = this.#leaveFunction();
       this.#twinRest(value as FunctionNode);
       outer();
@@ -908,12 +959,15 @@ export class Emitter {
     const { callee } = node;
     if (this.#frame === undefined) {
       // A function that is called where it stands, in plain code, runs plainly and nobody else holds it.
-      if (isAnonymousFunction(callee) && !callee.async)
-        return this.#children(node, (child) =>
-          child === callee ? this.#plainFunction(callee) : this.#emit(child),
-        );
-      if (this.#inArrowTwin && isSuperMember(callee)) return this.#superCall(node, callee);
-      return this.#children(node, (child) => {
+      if (isAnonymousFunction(callee) && !callee.async) {
+        this.#children(node, (child) => (child === callee ? this.#plainFunction(callee) : this.#emit(child)));
+        return;
+      }
+      if (this.#inArrowTwin && isSuperMember(callee)) {
+        this.#superCall(node, callee);
+        return;
+      }
+      this.#children(node, (child) => {
         // A private method that is called, not taken as a value, must keep its receiver.
         if (
           child === callee &&
@@ -926,11 +980,16 @@ export class Emitter {
           this.#rope.copy(callee.object.end, callee.end);
         } else this.#emit(child);
       });
+      return;
     }
-    if (this.#isStepless(node) || (callee.type === 'Identifier' && callee.name === 'eval'))
-      return this.#children(node);
-    if (callee.type === 'ChainExpression')
-      return this.#refuseHere('call of an optional chain in parentheses', node);
+    if (this.#isStepless(node) || (callee.type === 'Identifier' && callee.name === 'eval')) {
+      this.#children(node);
+      return;
+    }
+    if (callee.type === 'ChainExpression') {
+      this.#refuseHere('call of an optional chain in parentheses', node);
+      return;
+    }
     if (this.#atomic(node)) return;
     if (
       callee.type === 'MemberExpression' &&
@@ -941,10 +1000,10 @@ export class Emitter {
       this.#emit(callee.object);
       this.#rope.add(`).#${this.#p}${callee.property.name}(`);
       this.#list(node.arguments);
-      this.#rope.add('))');
+      this.#rope.add('))', this.#last(node));
       return;
     }
-    this.#dynamicCall(callee, () => this.#list(node.arguments), node.arguments.length > 0);
+    this.#dynamicCall(node, callee, () => this.#list(node.arguments), node.arguments.length > 0);
   }
 
   /** In plain code inside an arrow's twin, `super.m()` has a stand-in for `super.m` and must pass `this` itself. */
@@ -958,21 +1017,23 @@ export class Emitter {
     this.#rope.add(')');
   }
 
-  /** `($o = object, $a = $o.name, $a ??= $N, $o = $C(($c = $a[T])?.[Q] === $a ? $c : $c = $a, $o, ...), $c === $a ? $o : yield* $o)` */
-  #dynamicCall(callee: AnyNode, args: () => void, hasArguments: boolean): void {
+  /** `($o = object, $a = $o.name, $a ??= $N, $o = $C($a === ($c = $a[T])?.[Q] ? $c : $c = $a, $o, ...), $c === $a ? $o : yield* $o)` */
+  #dynamicCall(node: AnyNode, callee: AnyNode, args: () => void, hasArguments: boolean): void {
     const [o, a, c] = this.#take(3) as [string, string, string];
     const receiver = this.#callee(callee, o, a);
     this.#rope.add(`,${a}??=${this.#p}N,${o}=`);
     this.#invoked(a, c, receiver, hasArguments);
     args();
-    this.#rope.add(`),${c}===${a}?${o}:yield* ${o})`);
+    this.#rope.add('),');
+    // In parentheses: V8 counts what stands behind a yield with the yield, up to the end of the branch it is in.
+    this.#rope.add(`${unseen}${c}===${a}?${o}:(yield* ${o}))`, this.#last(node));
     this.#give(3);
   }
 
   /** Writes the call of `a`, or of its twin, up to the arguments; which of the two was called stays in `c`. */
   #invoked(a: string, c: string, receiver: string | undefined, hasArguments: boolean): void {
     const p = this.#p;
-    const chosen = `(${c}=${a}[${p}T])?.[${p}Q]===${a}?${c}:${c}=${a}`;
+    const chosen = `${unseen}${a}===(${c}=${a}[${p}T])?.[${p}Q]?${c}:${c}=${a}`;
     if (receiver === undefined) this.#rope.add(`(${chosen})(`);
     else this.#rope.add(`${p}C(${chosen},${receiver}${hasArguments ? ',' : ''}`);
   }
@@ -1006,7 +1067,7 @@ export class Emitter {
     if (node.computed) {
       this.#rope.add('[');
       this.#emit(node.property);
-      this.#rope.add(']');
+      this.#rope.add(']', node.end - 1);
     } else {
       this.#rope.add('.');
       this.#rope.copy(node.property.start, node.property.end);
@@ -1026,13 +1087,16 @@ export class Emitter {
       this.#rope.add(',');
       this.#emit(argument);
     }
-    this.#rope.add('))');
+    this.#rope.add('))', this.#last(node));
     return true;
   }
 
   #taggedTemplate(node: acorn.TaggedTemplateExpression): void {
     if (this.#frame === undefined) {
-      if (!this.#inArrowTwin || !isSuperMember(node.tag)) return this.#children(node);
+      if (!this.#inArrowTwin || !isSuperMember(node.tag)) {
+        this.#children(node);
+        return;
+      }
       this.#rope.add(`${this.#p}C(`, node.start);
       this.#emit(node.tag);
       this.#rope.add(`??${this.#p}N,this,...${this.#p}G`);
@@ -1040,9 +1104,12 @@ export class Emitter {
       this.#rope.add(')');
       return;
     }
-    if (node.tag.type === 'ChainExpression')
-      return this.#refuseHere('template with an optional chain in parentheses as its tag', node);
+    if (node.tag.type === 'ChainExpression') {
+      this.#refuseHere('template with an optional chain in parentheses as its tag', node);
+      return;
+    }
     this.#dynamicCall(
+      node,
       node.tag,
       () => {
         this.#rope.add(`...${this.#p}G`);
@@ -1069,7 +1136,7 @@ export class Emitter {
     this.#rope.add(')');
     for (const [i, link] of links.entries()) {
       if (link.optional) {
-        this.#rope.add(`,${v}===null||${v}===undefined?undefined:(`);
+        this.#rope.add(`,${unseen}${v}===null||${v}===undefined?undefined:(`);
         closers++;
       } else this.#rope.add(',');
       if (link.type === 'MemberExpression') {
@@ -1087,11 +1154,12 @@ export class Emitter {
         this.#rope.add(link.optional ? `${r}=` : `${v}??=${this.#p}N,${r}=`);
         this.#invoked(v, c, receiver, link.arguments.length > 0);
         this.#list(link.arguments);
-        this.#rope.add(`),${v}=${c}===${v}?${r}:yield* ${r}`);
+        this.#rope.add('),');
+        this.#rope.add(`${v}=${unseen}${c}===${v}?${r}:(yield* ${r})`, this.#last(link));
         receiver = undefined;
       }
     }
-    this.#rope.add(')'.repeat(closers + 1));
+    this.#rope.add(')'.repeat(closers + 1), this.#last(node));
     this.#give(4);
   }
 
@@ -1137,7 +1205,7 @@ export class Emitter {
 
   #refusal(what: string, offset: number): string {
     this.#twins++;
-    return `${this.#p}R(${JSON.stringify(what)},()=>${this.#site(offset)})`;
+    return `${this.#p}R(${JSON.stringify(what)},${unseen}()=>${this.#site(offset)})`;
   }
 
   #refuseHere(what: string, node: AnyNode): void {

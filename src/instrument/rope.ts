@@ -51,6 +51,11 @@ export class Rope {
     this.add(piece.slice(-1), at);
   }
 
+  /** Notes that what is written next stands for what starts at this source offset. */
+  anchor(at: number): void {
+    this.add('', at);
+  }
+
   slot(): Slot {
     const slot: Slot = { text: '' };
     this.#pieces.push(slot);
@@ -71,6 +76,23 @@ export class Rope {
     let text = '';
     for (const piece of this.#pieces) text += typeof piece === 'string' ? piece : piece.text;
     return text;
+  }
+
+  /**
+   * Where the source went: three numbers for each stretch, its offset in the output, its offset in the source, its length.
+   * An anchor has length 0.
+   */
+  copies(): number[] {
+    const copies: number[] = [];
+    let at = 0;
+    for (const [i, piece] of this.#pieces.entries()) {
+      const { length } = typeof piece === 'string' ? piece : piece.text;
+      const offset = this.#offsets[i]!;
+      if (this.#copied[i] === true) copies.push(at, offset, length);
+      else if (piece === '' && offset !== unmapped) copies.push(at, offset, 0);
+      at += length;
+    }
+    return copies;
   }
 
   /**

@@ -35,6 +35,8 @@ export interface Transformed {
   readonly map: string;
   /** Functions that got a twin. */
   readonly twins: number;
+  /** Where `code` went, for coverage: see Rope.copies. */
+  readonly copies: () => readonly number[];
 }
 
 /** @throws SyntaxError (acorn's, with the place) when `code` is not JavaScript. */
@@ -72,7 +74,12 @@ export function transform(code: string, options: TransformOptions): Transformed 
     file: options.file,
   });
   const twins = emitter.emitProgram();
-  return { code: rope.toString(), map: rope.map(toCode ? inCode : toOriginal, contents), twins };
+  return {
+    code: rope.toString(),
+    map: rope.map(toCode ? inCode : toOriginal, contents),
+    twins,
+    copies: () => rope.copies(),
+  };
 }
 
 function inputMap(map: TransformOptions['inputMap']): TraceMap | undefined {

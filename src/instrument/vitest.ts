@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { instrumentedPath, packageFilter } from './filter.ts';
 import { installHost } from './host.ts';
-import { transform } from './transform.ts';
+import { type Transformed, transform } from './transform.ts';
 
 /** A file or folder, absolute or relative to the project root; or a test of the absolute path, with forward slashes. */
 export type PathPattern = string | RegExp;
@@ -32,10 +32,7 @@ export interface ThreadproofApi {
   /** The module as it was before `instrument`; undefined when it has no twins. */
   readonly plain: (file: string) => PlainModule | undefined;
   /** What the plugin makes of it. The map leads to `plain.code`. */
-  readonly instrument: (
-    file: string,
-    plain: PlainModule,
-  ) => { readonly code: string; readonly map: string; readonly twins: number };
+  readonly instrument: (file: string, plain: PlainModule) => Transformed;
 }
 
 const here = import.meta.url;
@@ -123,7 +120,7 @@ export function threadproof(options: ThreadproofOptions = {}): Plugin<Threadproo
         if (!wanted(id)) return null;
         const file = fileOf(id);
         const before: PlainModule = { code, map: this.getCombinedSourcemap() };
-        let result: ReturnType<typeof instrument>;
+        let result: Transformed;
         try {
           result = instrument(file, before);
         } catch (error) {
