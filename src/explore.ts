@@ -81,6 +81,8 @@ export interface ExploreResult {
 /** A program together with what each thread sees of it. */
 export interface LoadedProgram {
   readonly name: string;
+  /** Which export of its module it is. */
+  readonly exportName?: string;
   readonly main: Program;
   /** The program in each thread's own instance of its modules; default: `main` for all. */
   readonly instances?: readonly Program[];
@@ -111,23 +113,26 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
   const cpu = process.cpuUsage();
   const deadline = options.time === undefined ? Number.POSITIVE_INFINITY : start + options.time * 1000;
   const executions = options.executions ?? (options.time === undefined ? 10_000 : Number.POSITIVE_INFINITY);
+  const steps = options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps };
   const executor = new VirtualExecutor(program.main, program.instances, {
     behaviours,
     deadline,
-    ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+    ...steps,
   });
   const { onProgress } = options;
+  const kinds = new Set<string>();
   const campaign = exploreWith(
     executor,
     strategy,
     { executions, deadline },
     {
       keepGoing: options.keepGoing === true,
+      onFinding: (outcome) => kinds.add(signature(outcome)),
       ...(onProgress === undefined
         ? {}
         : {
             onProgress: (c: Campaign) =>
-              onProgress({ executions: c.executions, steps: c.steps, findings: c.findings.length }),
+              onProgress({ executions: c.executions, steps: c.steps, findings: c.found }),
           }),
     },
   );
@@ -136,15 +141,17 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     campaign.executions < options.executions &&
     performance.now() >= deadline;
   const first = campaign.findings[0];
+  // What was found is looked at to its end, whether or not the time is over.
+  const unhurried = new VirtualExecutor(program.main, program.instances, steps);
   let finding = first;
   if (first !== undefined && options.minimise !== false) {
-    const least = minimise(executor, first, {
+    const least = minimise(unhurried, first, {
       deadline: Math.min(deadline + 5000, performance.now() + 20_000),
     });
     finding = least === undefined ? first : { ...first, ...least };
   }
   const used = process.cpuUsage(cpu);
-  const shown = finding === undefined ? undefined : show(program, executor, finding);
+  const shown = finding === undefined ? undefined : show(program, unhurried, finding);
   const clean = campaignOutcome(campaign, timedOut);
   return {
     name: program.name,
@@ -164,8 +171,8 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     behaviours: behaviours ? campaign.behaviours.size : null,
     unscheduled: campaign.unscheduled,
     exhausted: campaign.exhausted,
-    findings: campaign.findings.length,
-    kinds: [...new Set(campaign.findings.map(({ outcome }) => signature(outcome)))],
+    findings: campaign.found,
+    kinds: [...kinds],
     guarantee: strategy.guarantee?.(campaign.executions) ?? null,
     report: shown?.report ?? null,
   };
@@ -193,7 +200,8 @@ export function replayLoaded(
   const start = performance.now();
   const cpu = process.cpuUsage();
   const executor = new VirtualExecutor(program.main, program.instances, {
-    ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+    // One more than it took: a program that goes on after it is seen to diverge.
+    maxSteps: Math.max(options.maxSteps ?? 20_000, schedule.steps + 1),
   });
   const strategy = replay(schedule);
   strategy.begin(0, executor.threads);

@@ -21,10 +21,11 @@ export async function loadPrograms(module: string, exportName?: string): Promise
     const program = programOf(module, main, name);
     return {
       name: program.name ?? (name === 'default' ? module : name),
+      exportName: name,
       main: program,
       instances: Array.from({ length: program.threads }, (_, t) => programOf(module, instances[t]!, name)),
       replayLine: (schedule) =>
-        `npx threadproof replay ${quote(module)} ${schedule}${name === 'default' || names.length === 1 ? '' : ` --export ${name}`}`,
+        `npx threadproof replay ${quote(module)} ${schedule}${exportName === undefined && names.length === 1 ? '' : ` --export ${quote(name)}`}`,
     };
   });
 }

@@ -46,6 +46,13 @@ both:
 
 Exit code: 0 clean, 1 finding (or a budget ran out, which is never a pass), 2 usage.`;
 
+const write = process.stdout.write.bind(process.stdout);
+
+/** Prints a line of ours, also where the program's own output goes elsewhere. */
+function say(text: string): void {
+  write(`${text}\n`);
+}
+
 class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -84,12 +91,12 @@ async function main(argv: readonly string[]): Promise<number> {
     const { default: manifest } = (await import('threadproof/package.json', { with: { type: 'json' } })) as {
       default: { version: string };
     };
-    console.log(manifest.version);
+    say(manifest.version);
     return 0;
   }
   const [command, module, schedule] = positionals;
   if (values.help === true || command === 'help') {
-    console.log(usage);
+    say(usage);
     return 0;
   }
   if (command === undefined) throw new UsageError('give a command: explore or replay');
@@ -117,8 +124,10 @@ async function main(argv: readonly string[]): Promise<number> {
   registerTypeScript();
   registerTypeScriptRequire();
   register();
-  const programs = await loadPrograms(module, values.export);
   const json = values.json === true;
+  // What the program prints must not come between the results.
+  if (json) process.stdout.write = process.stderr.write.bind(process.stderr);
+  const programs = await loadPrograms(module, values.export);
   if (command === 'replay') return runReplay(programs, schedule!, options, json);
   let code = 0;
   for (const program of programs) if (!runExplore(program, options, json)) code = 1;
@@ -164,7 +173,7 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
 /** Explores one program and prints its result. True when it is clean. */
 function runExplore(program: LoadedProgram, options: ExploreOptions, json: boolean): boolean {
   if (!json && options.strategy !== 'replay')
-    console.log(`${program.name}: ${options.strategy ?? 'random'}, seed ${options.seed}`);
+    say(`${program.name}: ${options.strategy ?? 'random'}, seed ${options.seed}`);
   const live = process.stderr.isTTY === true && !json;
   let last = 0;
   const result = exploreLoaded(program, {
@@ -193,7 +202,7 @@ function runReplay(
 ): number {
   if (programs.length > 1)
     throw new UsageError(
-      `the module has ${programs.length} programs (${programs.map(({ name }) => name).join(', ')}): choose one with --export`,
+      `the module has ${programs.length} programs (${programs.map(({ exportName, name }) => exportName ?? name).join(', ')}): choose one with --export`,
     );
   const result = replayLoaded(programs[0]!, schedule, options);
   print(result, json);
@@ -203,33 +212,46 @@ function runReplay(
 function print(result: ExploreResult, json: boolean): void {
   if (json) {
     const { report: _, ...data } = result;
-    console.log(JSON.stringify(data, jsonSafe));
+    say(JSON.stringify(data, jsonSafe));
     return;
   }
-  if (result.report !== null) console.log(result.report);
-  else if (result.message !== '') console.log(`${result.outcome.toUpperCase()}: ${result.message}`);
+  if (result.report !== null) say(result.report);
+  else if (result.message !== '') say(`${result.outcome.toUpperCase()}: ${result.message}`);
   if (result.strategy === 'replay') return;
   const first =
     result.executionsToFirst === null ? '' : `, first finding in execution ${result.executionsToFirst}`;
   const several = result.findings > 1 ? `, ${result.findings} findings of ${result.kinds.length} kinds` : '';
   const behaviours = result.behaviours === null ? '' : `, ${result.behaviours} behaviours`;
-  console.log(
+  say(
     `${result.name}: ${result.outcome}: ${result.executions} executions, ${result.steps} steps${behaviours}${first}${several}; ${result.cpuMs} ms CPU, ${result.wallMs} ms`,
   );
   if (result.unscheduled > 0)
-    console.log(
+    say(
       `note: ${result.unscheduled} steps ran without a scheduling point (constructors, getters, generators, callbacks of builtins)`,
     );
-  if (result.outcome === 'passed' && result.guarantee !== null) console.log(result.guarantee);
+  if (result.outcome === 'passed' && result.guarantee !== null) say(result.guarantee);
 }
 
 endOnClosedPipe();
+/** Ends once all is written: timers, servers and workers that a program leaves behind are not waited for. */
+function end(code: number): void {
+  process.exitCode = code;
+  write('', () => process.exit(code));
+}
+
+// An error that a program throws outside its functions is a mistake in the module, not a finding.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(event, (error: unknown) => {
+    console.error('threadproof: the program module threw outside its functions:', error);
+    process.exit(2);
+  });
+
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  end(await main(process.argv.slice(2)));
 } catch (error) {
   if (error instanceof UsageError || error instanceof ProgramError || error instanceof ScheduleError) {
     console.error(`threadproof: ${error.message}`);
     if (error instanceof UsageError) console.error('see threadproof --help');
   } else console.error(error);
-  process.exitCode = 2;
+  end(2);
 }

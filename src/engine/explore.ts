@@ -28,6 +28,8 @@ export interface Campaign {
   spins: number;
   /** Executions that ran out of their step budget: they prove nothing. */
   exhausted: number;
+  /** Findings seen; `findings` keeps the first of them. */
+  found: number;
   readonly behaviours: Set<number>;
   readonly findings: Finding[];
   /** True when the strategy said that nothing is left. */
@@ -39,6 +41,10 @@ export interface ExploreHooks {
   readonly onProgress?: (campaign: Campaign) => void;
   /** Go on after a finding. */
   readonly keepGoing?: boolean;
+  /** Called with every execution that ran out of its step budget. */
+  readonly onExhausted?: (outcome: Outcome) => void;
+  /** Called with every finding, kept or not. */
+  readonly onFinding?: (outcome: Outcome) => void;
   /** Most findings kept when going on. */
   readonly mostFindings?: number;
 }
@@ -58,31 +64,39 @@ export function exploreWith(
     unscheduled: 0,
     spins: 0,
     exhausted: 0,
+    found: 0,
     behaviours: new Set(),
     findings: [],
     complete: false,
   };
   const { behaviours } = campaign;
+  const timed = budget.deadline !== Number.POSITIVE_INFINITY;
   while (campaign.executions < budget.executions) {
-    if ((campaign.executions & 127) === 0) {
-      if (performance.now() >= budget.deadline) break;
-      hooks.onProgress?.(campaign);
-    }
+    const { executions } = campaign;
+    // An execution may be slow for reasons that are not steps: the clock is looked at often where it matters.
+    if (timed && (executions & 7) === 0 && performance.now() >= budget.deadline) break;
+    if ((executions & 127) === 0) hooks.onProgress?.(campaign);
     if (!strategy.begin(campaign.executions, executor.threads)) {
       campaign.complete = true;
       break;
     }
     const outcome = executor.run(strategy);
-    campaign.executions++;
     campaign.steps += executor.steps;
     campaign.unscheduled += executor.unscheduled;
     campaign.spins += executor.spins;
-    if (behaviours.size < mostBehaviours) behaviours.add(executor.behaviour());
-    if (outcome.kind === 'passed') continue;
     if (outcome.kind === 'exhausted') {
+      // Cut off by the clock it is no execution, and no sign of a small step budget.
+      if (performance.now() >= budget.deadline) break;
+      campaign.executions++;
       campaign.exhausted++;
+      hooks.onExhausted?.(outcome);
       continue;
     }
+    campaign.executions++;
+    if (behaviours.size < mostBehaviours) behaviours.add(executor.behaviour());
+    if (outcome.kind === 'passed') continue;
+    campaign.found++;
+    hooks.onFinding?.(outcome);
     if (campaign.findings.length < (hooks.mostFindings ?? 100))
       campaign.findings.push(findingOf(executor, outcome, campaign.executions));
     if (hooks.keepGoing !== true || outcome.error instanceof UnsupportedError) break;

@@ -9,12 +9,12 @@ export interface TraceStep {
   /** 'load', 'store', ... 'wait', 'woken', 'timeout', 'start', 'call'. */
   readonly kind: string;
   readonly site?: Site;
-  /** Which buffer of the execution, in order of first use, and the byte offset in it. */
+  /** Which buffer of the execution (those that `setup` made come first, in its order), and the byte offset in it. */
   readonly buffer?: number;
   readonly byteOffset?: number;
   /** Arguments after view and index: value; expected and replacement; value and time-out; count. */
   readonly args?: readonly (number | bigint | string)[];
-  /** What the step returned to the thread; absent while it sleeps. */
+  /** What the step returned to the thread; `threw RangeError` where it threw; absent while it sleeps. */
   readonly result?: number | bigint | string;
   /** For `call`: the operation. */
   readonly label?: string;
@@ -36,7 +36,8 @@ export function kindName(kind: number): string {
   return stepNames[kind] ?? `step ${kind}`;
 }
 
-/** JSON has no bigint: they are written as strings with an n. */
+/** JSON has no bigint, NaN or Infinity: they are written as strings, a bigint with an n. */
 export function jsonSafe(_key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   return typeof value === 'bigint' ? `${value}n` : value;
 }

@@ -113,7 +113,7 @@ describe('wait and notify', () => {
     }
   });
 
-  test('a time-out is read after the comparison, and a bad one throws in the thread', () => {
+  test('a time-out that is no number throws in the thread, whatever the cell holds', () => {
     const program = subject(({ cells }) => ({
       threads: 1,
       setup: () => cells(1),
@@ -174,7 +174,10 @@ describe('wait and notify', () => {
       },
     }));
     const seen = new Set<string>();
-    const executor = executorOf({ ...program, check: (_: unknown, r: readonly unknown[]) => void seen.add(r.join()) });
+    const executor = executorOf({
+      ...program,
+      check: (_: unknown, r: readonly unknown[]) => void seen.add(r.join()),
+    });
     runAll(executor, everySchedule(), (outcome) => expect(outcome.kind).toBe('passed'));
     expect([...seen].sort()).toEqual(['not-equal,0', 'ok,1', 'timed-out,0']);
   });
@@ -212,7 +215,10 @@ describe('time and chance', () => {
 
   test('the clocks move with time-outs and repeat, and so does Math.random', () => {
     const results: unknown[] = [];
-    const executor = executorOf({ ...program, check: (_: unknown, r: readonly unknown[]) => void results.push(r[0]) });
+    const executor = executorOf({
+      ...program,
+      check: (_: unknown, r: readonly unknown[]) => void results.push(r[0]),
+    });
     for (let i = 0; i < 3; i++) executor.run(script([]));
     const [first, second, third] = results as number[][];
     expect(first!.slice(0, 2)).toEqual([250, 250]);
@@ -265,7 +271,11 @@ describe('step results equal those of the platform', () => {
           try {
             const fn = (Atomics as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!;
             log.push(
-              name === 'load' ? fn(view, index) : name === 'compareExchange' ? fn(view, index, a, b) : fn(view, index, a),
+              name === 'load'
+                ? fn(view, index)
+                : name === 'compareExchange'
+                  ? fn(view, index, a, b)
+                  : fn(view, index, a),
             );
           } catch (error) {
             log.push(`${(error as Error).name}: ${(error as Error).message}`);
@@ -274,15 +284,60 @@ describe('step results equal those of the platform', () => {
       },
     }),
   }));
-  const nameArbitrary = fc.constantFrom('load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'exchange', 'compareExchange');
-  const index = fc.oneof({ weight: 9, arbitrary: fc.nat(3) }, fc.constantFrom<unknown>(1.5, '2', -0, -0.5, undefined, null, Number.NaN, 4, -1, 1e12, 1n, [1], Number.POSITIVE_INFINITY));
-  const narrow = fc.oneof(fc.integer(), fc.integer({ min: -2, max: 2 }), fc.constantFrom<unknown>(-0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 40, '7', undefined, null, 1n));
-  const wide = fc.oneof(fc.bigInt({ min: -(2n ** 65n), max: 2n ** 65n }), fc.constantFrom<unknown>(0n, -1n, 1, '7', undefined));
+  const nameArbitrary = fc.constantFrom(
+    'load',
+    'store',
+    'add',
+    'sub',
+    'and',
+    'or',
+    'xor',
+    'exchange',
+    'compareExchange',
+  );
+  const index = fc.oneof(
+    { weight: 9, arbitrary: fc.nat(3) },
+    fc.constantFrom<unknown>(
+      1.5,
+      '2',
+      -0,
+      -0.5,
+      undefined,
+      null,
+      Number.NaN,
+      4,
+      -1,
+      1e12,
+      1n,
+      [1],
+      Number.POSITIVE_INFINITY,
+    ),
+  );
+  const narrow = fc.oneof(
+    fc.integer(),
+    fc.integer({ min: -2, max: 2 }),
+    fc.constantFrom<unknown>(
+      -0,
+      1.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      2 ** 40,
+      '7',
+      undefined,
+      null,
+      1n,
+    ),
+  );
+  const wide = fc.oneof(
+    fc.bigInt({ min: -(2n ** 65n), max: 2n ** 65n }),
+    fc.constantFrom<unknown>(0n, -1n, 1, '7', undefined),
+  );
 
   test.each(constructors.map((c) => [c.name, c] as const))('%s', (_name, Constructor) => {
     const value = Constructor.name.startsWith('Big') ? wide : narrow;
     const calls = fc.array(fc.tuple(nameArbitrary, index, value, value), { maxLength: 12 });
-    const create = () => new Constructor(new SharedArrayBuffer(32), 8, 3) as Int32Array;
+    const memory = (): ArrayBuffer => new SharedArrayBuffer(32) as unknown as ArrayBuffer;
+    const create = (): unknown => new Constructor(memory(), 8, 3);
     fc.assert(
       fc.property(calls, (list) => {
         const got: unknown[] = [];
@@ -330,7 +385,9 @@ describe('step results equal those of the platform', () => {
     }));
     const { outcome, executor } = run(program, [0, 0, 1, 1]);
     expect(outcome.kind).toBe('passed');
-    expect(executor.trace!.filter(({ kind }) => kind === 'wait' || kind === 'notify').map((s) => s.byteOffset)).toEqual([4, 4]);
+    expect(
+      executor.trace!.filter(({ kind }) => kind === 'wait' || kind === 'notify').map((s) => s.byteOffset),
+    ).toEqual([4, 4]);
   });
 });
 
@@ -340,13 +397,25 @@ describe('errors of Atomics are thrown into the thread', () => {
     ['a negative index', 'load', () => new Int32Array(new SharedArrayBuffer(8)), -1, 'RangeError'],
     ['a bigint as index', 'load', () => new Int32Array(new SharedArrayBuffer(8)), 1n, 'TypeError'],
     ['a symbol as index', 'load', () => new Int32Array(new SharedArrayBuffer(8)), Symbol('i'), 'TypeError'],
-    ['an object without a number as index', 'load', () => new Int32Array(new SharedArrayBuffer(8)), Object.create(null), 'TypeError'],
+    [
+      'an object without a number as index',
+      'load',
+      () => new Int32Array(new SharedArrayBuffer(8)),
+      Object.create(null),
+      'TypeError',
+    ],
     ['no typed array', 'load', () => ({}), 0, 'TypeError'],
     ['nothing', 'load', () => undefined, 0, 'TypeError'],
     ['a Float64Array', 'load', () => new Float64Array(1), 0, 'TypeError'],
     ['a wait on bytes', 'wait', () => new Uint8Array(new SharedArrayBuffer(8)), 0, 'TypeError'],
     ['a wait on private memory', 'wait', () => new Int32Array(2), 0, 'TypeError'],
-    ['a notify on an unsigned view', 'notify', () => new Uint32Array(new SharedArrayBuffer(8)), 0, 'TypeError'],
+    [
+      'a notify on an unsigned view',
+      'notify',
+      () => new Uint32Array(new SharedArrayBuffer(8)),
+      0,
+      'TypeError',
+    ],
   ])('%s', (_name, fn, view, index, error) => {
     const make = subject(
       ({ fn, view, index }) => ({
@@ -403,7 +472,12 @@ describe('errors of Atomics are thrown into the thread', () => {
     }));
     const { outcome, executor } = run(program);
     expect(outcome.kind).toBe('passed');
-    expect(steps(executor)).toEqual(['T0 start', 'T0 load 36 -> threw RangeError', 'T0 add 0 -> 0', 'T0 add 0 -> 1']);
+    expect(steps(executor)).toEqual([
+      'T0 start',
+      'T0 load 36 -> threw RangeError',
+      'T0 add 0 -> 0',
+      'T0 add 0 -> 1',
+    ]);
   });
 });
 
@@ -447,7 +521,8 @@ describe('how an execution ends', () => {
           setup: () => cells(1),
           thread: (id: number, view: Cells) => (id === 2 ? 'done' : Atomics.wait(view, 0, 0)),
           check(_view: Cells, results: readonly unknown[]): void {
-            if (results.length !== 3 || results[0] !== undefined || results[2] !== 'done') throw new Error('results');
+            if (results.length !== 3 || results[0] !== undefined || results[2] !== 'done')
+              throw new Error('results');
           },
           mayBlock,
         }),
@@ -478,6 +553,30 @@ describe('how an execution ends', () => {
       thread: 2,
       message: 'thread 2 threw a value that is not an error: a string',
     });
+  });
+
+  test.each([
+    ['nothing', () => undefined, 'undefined'],
+    ['an object without a prototype', () => Object.create(null), '[object Object]'],
+    [
+      'an error without a message',
+      () => Object.assign(new Error('x'), { message: undefined }),
+      'Error: undefined',
+    ],
+  ])('violated: a thread throws %s', (_name, make, shown) => {
+    const program = subject(
+      ({ make }) => ({
+        threads: 1,
+        setup: () => undefined,
+        thread(): void {
+          throw make();
+        },
+      }),
+      { make: make as () => unknown },
+    );
+    const { outcome } = run(program);
+    expect(outcome.kind).toBe('violated');
+    expect(outcome.message).toContain(shown);
   });
 
   test('violated: check throws; it is given the state and each result', () => {
@@ -516,9 +615,29 @@ describe('how an execution ends', () => {
   });
 
   test.each([
-    ['setup throws', { setup: (): never => { throw new Error('no') } }, 'setup threw Error: no'],
-    ['attach throws', { attach: (): never => { throw new Error('no') } }, 'attach of thread 0 threw Error: no'],
-    ['setup makes what cannot be cloned', { setup: () => () => 1 }, 'setup made what a thread cannot be given'],
+    [
+      'setup throws',
+      {
+        setup: (): never => {
+          throw new Error('no');
+        },
+      },
+      'setup threw Error: no',
+    ],
+    [
+      'attach throws',
+      {
+        attach: (): never => {
+          throw new Error('no');
+        },
+      },
+      'attach of thread 0 threw Error: no',
+    ],
+    [
+      'setup makes what cannot be cloned',
+      { setup: () => () => 1 },
+      'setup made what a thread cannot be given',
+    ],
     ['check is asynchronous', { check: async () => {} }, 'check returned a promise'],
   ] as const)('crashed: %s', (_name, fields, message) => {
     const base = subject(({ cells }) => ({ threads: 1, setup: (): unknown => cells(1), thread: () => 0 }));
@@ -539,8 +658,16 @@ describe('how an execution ends', () => {
       },
       thread: () => 0,
     }));
-    expect(run(program, [0]).outcome).toMatchObject({ kind: 'crashed', thread: 0, message: 'attach of thread 0 threw Error: no' });
-    expect(run(program, [1, 1]).outcome).toMatchObject({ kind: 'crashed', thread: 1, message: 'attach of thread 1 threw Error: no' });
+    expect(run(program, [0]).outcome).toMatchObject({
+      kind: 'crashed',
+      thread: 0,
+      message: 'attach of thread 0 threw Error: no',
+    });
+    expect(run(program, [1, 1]).outcome).toMatchObject({
+      kind: 'crashed',
+      thread: 1,
+      message: 'attach of thread 1 threw Error: no',
+    });
   });
 
   test('attach makes the local of its thread, and may take steps', () => {
@@ -548,7 +675,8 @@ describe('how an execution ends', () => {
       threads: 2,
       setup: () => cells(1),
       attach: (view: Cells, id: number) => ({ view, ticket: Atomics.add(view, 0, 1), id }),
-      thread: (id: number, local: { view: Cells; ticket: number; id: number }) => local.id === id && local.ticket,
+      thread: (id: number, local: { view: Cells; ticket: number; id: number }) =>
+        local.id === id && local.ticket,
       check(_view: Cells, results: readonly unknown[]): void {
         if ([...results].sort().join() !== '0,1') throw new Error(results.join());
       },
@@ -606,7 +734,12 @@ describe('how an execution ends', () => {
     const judge = (): Outcome => ({ kind: 'violated', message: 'judged' });
     expect(run(program, [], { judge }).outcome.message).toBe('judged');
     expect(run(program, [], { judge, maxSteps: 1 }).outcome.kind).toBe('exhausted');
-    const crashing = { ...program, setup: (): never => { throw new Error('no') } };
+    const crashing = {
+      ...program,
+      setup: (): never => {
+        throw new Error('no');
+      },
+    };
     expect(run(crashing, [], { judge }).outcome.kind).toBe('crashed');
   });
 });
@@ -626,11 +759,29 @@ describe('what cannot run as a thread', () => {
   });
 
   test.each([
-    ['a generator', subject(() => function* (_id: number, view: Cells) { Atomics.add(view, 0, 1); yield 1; })],
-    ['an async function', subject(() => async (_id: number, view: Cells) => { Atomics.add(view, 0, 1); })],
+    [
+      'a generator',
+      subject(
+        () =>
+          function* (_id: number, view: Cells) {
+            Atomics.add(view, 0, 1);
+            yield 1;
+          },
+      ),
+    ],
+    [
+      'an async function',
+      subject(() => async (_id: number, view: Cells) => {
+        Atomics.add(view, 0, 1);
+      }),
+    ],
     ['a plain function that answers a promise', (): unknown => Promise.resolve(1)],
   ])('%s as thread is refused, not run without its steps', (_name, thread) => {
-    const { outcome } = run({ threads: 1, setup: () => cells(1), thread: thread as Program['thread'] } as Program);
+    const { outcome } = run({
+      threads: 1,
+      setup: () => cells(1),
+      thread: thread as Program['thread'],
+    } as Program);
     expect(outcome.kind).toBe('crashed');
     expect(outcome.message).toMatch(/plain synchronous/);
   });
@@ -706,12 +857,20 @@ describe('what cannot run as a thread', () => {
   test('a wait in setup and in check: crashed', () => {
     const base = subject(({ cells }) => ({ threads: 1, setup: () => cells(1), thread: () => 0 }));
     const wait = (view: Cells) => Atomics.wait(view, 0, 0);
-    expect(run({ ...base, setup: () => void wait(cells(1)) }).outcome).toMatchObject({ kind: 'crashed', message: expect.stringContaining('would block in setup') });
-    expect(run({ ...base, check: (view: Cells) => void wait(view) }).outcome).toMatchObject({ kind: 'crashed', message: expect.stringContaining('would block in check') });
+    expect(run({ ...base, setup: () => void wait(cells(1)) }).outcome).toMatchObject({
+      kind: 'crashed',
+      message: expect.stringContaining('would block in setup'),
+    });
+    expect(run({ ...base, check: (view: Cells) => void wait(view) }).outcome).toMatchObject({
+      kind: 'crashed',
+      message: expect.stringContaining('would block in check'),
+    });
   });
 
   test('an execution inside an execution is refused, and the outer one is none the worse', () => {
-    const inner = executorOf(subject(({ cells }) => ({ threads: 1, setup: () => cells(1), thread: () => 0 })));
+    const inner = executorOf(
+      subject(({ cells }) => ({ threads: 1, setup: () => cells(1), thread: () => 0 })),
+    );
     const program = subject(
       ({ cells, nest }) => ({
         threads: 1,
@@ -761,8 +920,10 @@ describe('spinning', () => {
   ])('a spin lock ends under %s', (_name, make) => {
     for (let seed = 0; seed < 20; seed++) {
       const strategy = make(seed);
-      runAll(executorOf(spinLock), { ...strategy, begin: (e, n) => e < 10 && strategy.begin(e, n) }, (outcome) =>
-        expect(outcome).toMatchObject({ kind: 'passed', message: '' }),
+      runAll(
+        executorOf(spinLock),
+        { ...strategy, begin: (e, n) => e < 10 && strategy.begin(e, n) },
+        (outcome) => expect(outcome).toMatchObject({ kind: 'passed', message: '' }),
       );
     }
   });
@@ -793,7 +954,13 @@ describe('spinning', () => {
         if (view[0] !== 12) throw new Error(`${view[0]}`);
       },
     }));
-    for (const strategy of [pct(1, 3), random(2), roundRobin(0), followSegments([]), followSegments([[3, 9]])])
+    for (const strategy of [
+      pct(1, 3),
+      random(2),
+      roundRobin(0),
+      followSegments([]),
+      followSegments([[3, 9]]),
+    ])
       expect(run(program, strategy).outcome).toMatchObject({ kind: 'passed', message: '' });
   });
 
@@ -915,7 +1082,9 @@ describe('spinning', () => {
         const view = new Uint32Array(buffer);
         if (id === 0) {
           Atomics.store(view, 0, -1);
-          for (let i = 0; i < 40; i++) Atomics.compareExchange(view, 0, -1, 0xffff_fffe) && Atomics.compareExchange(view, 0, -2, 0xffff_ffff);
+          for (let i = 0; i < 40; i++)
+            Atomics.compareExchange(view, 0, -1, 0xffff_fffe) &&
+              Atomics.compareExchange(view, 0, -2, 0xffff_ffff);
         } else for (let i = 0; i < 3; i++) Atomics.load(view, 0);
       },
     }));
@@ -926,7 +1095,9 @@ describe('spinning', () => {
     for (let e = 0; e < 500; e++) {
       strategy.begin(e, 2);
       executor.run(strategy, true);
-      const loads = executor.trace!.filter(({ thread, kind }) => thread === 1 && kind === 'load').map(({ result }) => String(result));
+      const loads = executor
+        .trace!.filter(({ thread, kind }) => thread === 1 && kind === 'load')
+        .map(({ result }) => String(result));
       seen.add(loads.join());
       const set = byResults.get(executor.behaviour()) ?? new Set();
       byResults.set(executor.behaviour(), set.add(loads.join()));
@@ -959,7 +1130,17 @@ describe('each execution begins afresh', () => {
       strategy.begin(0, 2);
       const { kind, message } = executor.run(strategy, true);
       const { steps: count, fingerprint, preemptions, spins, trace } = executor;
-      return { kind, message, count, fingerprint, preemptions, spins, trace, schedule: executor.schedule(), behaviour: executor.behaviour() };
+      return {
+        kind,
+        message,
+        count,
+        fingerprint,
+        preemptions,
+        spins,
+        trace,
+        schedule: executor.schedule(),
+        behaviour: executor.behaviour(),
+      };
     };
     const kinds = new Set<string>();
     fc.assert(
@@ -1008,7 +1189,8 @@ describe('each execution begins afresh', () => {
         return shared.list.length;
       },
       check(shared: { list: number[]; view: Cells }, results: readonly number[]): void {
-        if (shared.view[0] !== 2 || shared.list.length !== 1 || results.join() !== '2,2') throw new Error('clone');
+        if (shared.view[0] !== 2 || shared.list.length !== 1 || results.join() !== '2,2')
+          throw new Error('clone');
       },
     }));
     expect(run(program).outcome).toMatchObject({ kind: 'passed', message: '' });
@@ -1055,7 +1237,13 @@ describe('what is counted and shown', () => {
     const { executor } = run(program, [0, 1]);
     const rows = executor.trace!.map(({ site, ...row }) => ({ ...row, place: site?.file }));
     const place = '/author/subject.js';
-    const on = (row: object, step: number, preemption = false) => ({ step, thread: 0, preemption, place, ...row });
+    const on = (row: object, step: number, preemption = false) => ({
+      step,
+      thread: 0,
+      preemption,
+      place,
+      ...row,
+    });
     expect(rows).toEqual([
       { step: 0, thread: 0, kind: 'start', preemption: false, place: undefined },
       { step: 1, thread: 1, kind: 'start', preemption: true, place: undefined },
@@ -1079,14 +1267,21 @@ describe('what is counted and shown', () => {
         for (let i = 0; i < 200; i++) Atomics.add(view, 0, 1);
       },
     }));
-    const { executor } = run(program, Array.from({ length: 400 }, (_, i) => i % 2));
+    const { executor } = run(
+      program,
+      Array.from({ length: 400 }, (_, i) => i % 2),
+    );
     const { deviations } = executor;
     expect(deviations).toBeGreaterThan(128);
     expect(executor.schedule()).toHaveLength(deviations);
   });
 
   test('no step is yielded: crashed', () => {
-    const thread = Object.assign(() => 0, { [Symbol.for('threadproof.twin')]: function* () { yield 1; } });
+    const thread = Object.assign(() => 0, {
+      [Symbol.for('threadproof.twin')]: function* () {
+        yield 1;
+      },
+    });
     const { outcome } = run({ threads: 1, setup: () => cells(1), thread } as unknown as Program);
     expect(outcome).toMatchObject({ kind: 'crashed', thread: 0 });
     expect(outcome.message).toContain('yielded without a step');

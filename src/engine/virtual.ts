@@ -69,6 +69,8 @@ const idleRepeats = 16;
 const livelockSteps = 5_000;
 
 const nothing: readonly never[] = [];
+/** A thread that is about to get its clone of what `setup` made. */
+const cloning = 2;
 
 export class VirtualExecutor implements SchedulerView {
   readonly threads: number;
@@ -103,6 +105,7 @@ export class VirtualExecutor implements SchedulerView {
   readonly #judge: Judge | undefined;
   readonly #isEnabled: Uint8Array;
   readonly #generators: (Generator<undefined, unknown, unknown> | undefined)[] = [];
+  /** 1 while a thread is in `attach`, `cloning` before that. */
   readonly #attaching: Uint8Array;
   readonly #events: Int32Array;
   readonly #results: unknown[] = [];
@@ -114,10 +117,16 @@ export class VirtualExecutor implements SchedulerView {
   readonly #sleepBuffer: (ArrayBufferLike | undefined)[] = [];
   readonly #sleepOffset: Int32Array;
   readonly #sleepDeadline: Float64Array;
-  /** Buffers by first use, and for each thread the last view it used (a view's buffer getter is slow). */
+  /** The buffers of what `setup` made, in its order, then others by first use. */
   readonly #buffers: ArrayBufferLike[] = [];
+  /** For a buffer that a thread made, by position in `#buffers`: a number that no schedule changes. */
+  readonly #madeNumbers: number[] = [];
+  readonly #made: Int32Array;
+  /** For each thread the last view it used (a view's buffer getter is slow). */
   readonly #lastView: (AtomicView | undefined)[] = [];
   readonly #lastBuffer: Int32Array;
+  /** The same buffer as the behaviour hash knows it. */
+  readonly #lastNumber: Int32Array;
   #cellBuffer = 0;
   #cellOffset = 0;
   #live = 0;
@@ -152,6 +161,8 @@ export class VirtualExecutor implements SchedulerView {
     this.#sleepOffset = new Int32Array(n);
     this.#sleepDeadline = new Float64Array(n);
     this.#lastBuffer = new Int32Array(n);
+    this.#lastNumber = new Int32Array(n);
+    this.#made = new Int32Array(n);
     this.#parked = new Uint8Array(n);
     this.#repeats = new Int32Array(n);
     for (let t = 0; t < n; t++) {
@@ -239,6 +250,7 @@ export class VirtualExecutor implements SchedulerView {
       this.#generators[t] = undefined;
       this.#results[t] = undefined;
       this.#attaching[t] = 0;
+      this.#made[t] = 0;
     }
     this.count = n;
     this.#live = n;
@@ -252,6 +264,7 @@ export class VirtualExecutor implements SchedulerView {
     this.trace = record ? [] : undefined;
     if (this.#sleepers.length > 0) this.#sleepers.length = 0;
     this.#buffers.length = 0;
+    if (this.#madeNumbers.length > 0) this.#madeNumbers.length = 0;
     this.#clock = 0;
     this.#idle = 0;
     if (this.#parkedCount > 0) this.#parked.fill(0);
@@ -289,7 +302,7 @@ export class VirtualExecutor implements SchedulerView {
     if (check === undefined) return passed;
     this.#phase = 'check';
     try {
-      const returned = this.#main.check!(shared, this.#results) as unknown;
+      const returned = this.#main.check!(shared, this.#results.slice()) as unknown;
       if (returned instanceof Promise)
         return { kind: 'crashed', message: 'check returned a promise: it must be synchronous' };
     } catch (error) {
@@ -338,6 +351,8 @@ export class VirtualExecutor implements SchedulerView {
       this.steps++;
       const p = pending[t]!;
       const { kind } = p;
+      let refusal: Refusal | undefined;
+      if (typeof p.index !== 'number' || p.index !== (p.index | 0)) refusal = wholeIndex(p);
       this.fingerprint =
         (Math.imul(this.fingerprint ^ ((t << 5) | kind), 0x01000193) + (p.index as number)) | 0;
       let result: unknown;
@@ -346,10 +361,11 @@ export class VirtualExecutor implements SchedulerView {
       let thrown: unknown;
       let failed = false;
       if (kind >= LOAD && kind <= NOTIFY && (hash !== undefined || this.trace !== undefined))
-        this.#locate(t, p);
+        this.#locate(t, p.view!, p.index as number);
       const event = this.#events[t]!++;
       const row = this.trace === undefined ? undefined : this.#row(t, p, preempted);
       try {
+        if (refusal !== undefined) throw refusal.error;
         switch (kind) {
           case LOAD:
             result = native.load(p.view as Int32Array, p.index as number);
@@ -368,11 +384,13 @@ export class VirtualExecutor implements SchedulerView {
             break;
           case AND:
             result = native.and(p.view as Int32Array, p.index as number, p.a as number);
-            wrote = (result as number) !== ((result as number) & (p.a as number));
+            wrote =
+              typeof result !== typeof p.a || (result as number) !== ((result as number) & (p.a as number));
             break;
           case OR:
             result = native.or(p.view as Int32Array, p.index as number, p.a as number);
-            wrote = (result as number) !== ((result as number) | (p.a as number));
+            wrote =
+              typeof result !== typeof p.a || (result as number) !== ((result as number) | (p.a as number));
             break;
           case XOR:
             result = native.xor(p.view as Int32Array, p.index as number, p.a as number);
@@ -389,7 +407,7 @@ export class VirtualExecutor implements SchedulerView {
               p.a as number,
               p.b as number,
             );
-            wrote = result === p.a && p.a !== p.b;
+            wrote = result === p.a ? p.a !== p.b : isSameCell(p.view!, result, p.a);
             break;
           case WAIT:
             result = this.#wait(t, p);
@@ -419,9 +437,10 @@ export class VirtualExecutor implements SchedulerView {
         thrown = error;
         failed = true;
       }
-      if (hash !== undefined) this.#hashStep(hash, kind, t, event, wrote);
+      if (hash !== undefined && !failed) this.#hashStep(hash, kind, t, event, wrote);
       if (row !== undefined) {
-        if (result !== undefined) (row as { result?: unknown }).result = result as number;
+        if (failed) (row as { result?: unknown }).result = `threw ${nameOfError(thrown)}`;
+        else if (result !== undefined) (row as { result?: unknown }).result = result;
         this.trace!.push(row);
       }
       if (wrote) {
@@ -446,10 +465,15 @@ export class VirtualExecutor implements SchedulerView {
         return this.#threadThrew(t, error);
       }
       if (next.done === true) {
+        if (next.value instanceof Promise) return this.#threadThrew(t, notSynchronous('a promise'));
         this.#results[t] = next.value;
         this.#live--;
         generators[t] = undefined;
         this.#disable(t);
+        if (this.#parked[t] === 1) {
+          this.#parked[t] = 0;
+          this.#parkedCount--;
+        }
       } else if (p.kind === -1) {
         return {
           kind: 'crashed',
@@ -466,15 +490,21 @@ export class VirtualExecutor implements SchedulerView {
   /** Runs `attach` (or begins it) and the body up to the first step. */
   #begin(t: number, shared: unknown): IteratorResult<undefined, unknown> {
     const instance = this.#instances[t]!;
-    const clone = cloneForThread(shared);
+    this.#attaching[t] = cloning;
+    const clone = cloneForThread(
+      shared,
+      this.#hash === undefined && this.trace === undefined ? undefined : this.#buffers,
+    );
+    this.#attaching[t] = 1;
     const attach = this.#attaches[t];
     if (attach !== undefined) {
-      this.#attaching[t] = 1;
       const generator = attach.call(instance, clone, t);
       this.#generators[t] = generator;
       return generator.next();
     }
-    return this.#beginBody(t, instance.attach === undefined ? clone : instance.attach(clone, t));
+    const local = instance.attach === undefined ? clone : instance.attach(clone, t);
+    this.#attaching[t] = 0;
+    return this.#beginBody(t, local);
   }
 
   #beginBody(t: number, local: unknown): IteratorResult<undefined, unknown> {
@@ -487,6 +517,8 @@ export class VirtualExecutor implements SchedulerView {
         throw new UnsupportedError(
           'the thread function has no twin: its module was not instrumented (use the vitest plugin of threadproof/vitest, the loader threadproof/register, or the command)',
         );
+      // A generator function has no twin, and calling it takes none of its steps.
+      if (Object.prototype.toString.call(value) === '[object Generator]') throw notSynchronous('a generator');
       return { done: true, value };
     }
     const generator = body.call(instance, t, local);
@@ -498,13 +530,15 @@ export class VirtualExecutor implements SchedulerView {
     const unsupported = this.#unsupported ?? (error instanceof UnsupportedError ? error : undefined);
     if (unsupported !== undefined)
       return { kind: 'crashed', message: unsupported.message, thread: t, error: unsupported };
-    if (this.#attaching[t] === 1)
-      return {
-        kind: 'crashed',
-        message: `attach of thread ${t} threw ${describeError(error)}`,
-        thread: t,
-        error,
-      };
+    const crashed = (what: string): Outcome => ({
+      kind: 'crashed',
+      message: `${what} ${describeError(error)}`,
+      thread: t,
+      error,
+    });
+    if (this.#attaching[t] === cloning) return crashed('setup made what a thread cannot be given:');
+    if (this.#attaching[t] === 1) return crashed(`attach of thread ${t} threw`);
+    if (error instanceof ProgramError) return crashed(`thread ${t} threw`);
     return { kind: 'violated', message: `thread ${t} threw ${describeError(error)}`, thread: t, error };
   }
 
@@ -624,8 +658,9 @@ export class VirtualExecutor implements SchedulerView {
 
   /** Called after a step without effect when there have been many. True: everything that is left spins for ever. */
   #spinning(t: number, p: Step, result: unknown): boolean {
+    if (this.#idle === idleSteps + 1) this.#forget();
     const seen = this.#seen[t]!;
-    const key = `${p.site} ${p.kind} ${String(p.index)} ${String(result)}`;
+    const key = `${p.site} ${p.kind} ${this.#cellKey(t, p)} ${String(result)}`;
     if (!seen.has(key)) {
       seen.add(key);
       return false;
@@ -642,9 +677,21 @@ export class VirtualExecutor implements SchedulerView {
     return this.count === 0 && this.#roundOver();
   }
 
-  /** Everything that could run is set aside: let it all try again, for a while. */
+  /** What was read before somebody wrote, or in an earlier execution, says nothing. */
+  #forget(): void {
+    this.#repeats.fill(0);
+    for (const seen of this.#seen) seen.clear();
+  }
+
+  #cellKey(t: number, { view, index }: Step): string {
+    if (!ArrayBuffer.isView(view)) return '';
+    return `${this.#bufferNumber(t, view.buffer)} ${view.byteOffset + Number(index) * view.BYTES_PER_ELEMENT}`;
+  }
+
+  /** Everything that could run is set aside: time passes, and it all tries again, for a while. */
   #roundOver(): boolean {
     if (this.#idle > livelockSteps) return true;
+    this.#clock += this.#idle;
     this.#unpark();
     return false;
   }
@@ -683,34 +730,39 @@ export class VirtualExecutor implements SchedulerView {
       return {
         thread,
         site: this.#host.site(p.site),
-        buffer: this.#bufferNumber(this.#sleepBuffer[thread]!),
+        buffer: this.#bufferNumber(thread, this.#sleepBuffer[thread]!),
         byteOffset: this.#sleepOffset[thread]!,
         value: typeof p.a === 'bigint' ? p.a : Number(p.a) | 0,
       };
     });
   }
 
-  #bufferNumber(buffer: ArrayBufferLike): number {
+  /** Position in `#buffers`; one that is not there was made by the thread that uses it first. */
+  #bufferNumber(t: number, buffer: ArrayBufferLike): number {
     const known = this.#buffers.indexOf(buffer);
-    return known !== -1 ? known : this.#buffers.push(buffer) - 1;
+    if (known !== -1) return known;
+    const position = this.#buffers.push(buffer) - 1;
+    this.#madeNumbers[position] = ((t + 1) << 20) + this.#made[t]!++;
+    return position;
   }
 
   /** The buffer of a view: by thread, the last view's is remembered. */
   #bufferOf(t: number, view: AtomicView): ArrayBufferLike {
     if (this.#lastView[t] !== view) {
       this.#lastView[t] = view;
-      this.#lastBuffer[t] = this.#bufferNumber(view.buffer);
+      const position = this.#bufferNumber(t, view.buffer);
+      this.#lastBuffer[t] = position;
+      this.#lastNumber[t] = this.#madeNumbers[position] ?? position;
     }
     return this.#buffers[this.#lastBuffer[t]!]!;
   }
 
-  /** Sets the cell of a step: (buffer by first use, byte offset). */
-  #locate(t: number, p: Step): void {
-    const view = p.view!;
+  /** Sets the cell of a step: (buffer, byte offset). */
+  #locate(t: number, view: AtomicView, index: number): void {
     if (!ArrayBuffer.isView(view)) return;
     this.#bufferOf(t, view);
-    this.#cellBuffer = this.#lastBuffer[t]!;
-    this.#cellOffset = view.byteOffset + (p.index as number) * view.BYTES_PER_ELEMENT;
+    this.#cellBuffer = this.#lastNumber[t]!;
+    this.#cellOffset = view.byteOffset + index * view.BYTES_PER_ELEMENT;
   }
 
   #hashStep(hash: BehaviourHash, kind: StepKind, t: number, event: number, wrote: boolean): void {
@@ -719,7 +771,8 @@ export class VirtualExecutor implements SchedulerView {
         hash.write(this.#cellBuffer, this.#cellOffset, t, event, kind);
       else hash.read(this.#cellBuffer, this.#cellOffset, t, event);
     } else if (kind === TIMEOUT) {
-      hash.write(this.#bufferNumber(this.#sleepBuffer[t]!), this.#sleepOffset[t]!, t, event, kind);
+      // Between its wait and its time-out the thread has used no other view.
+      hash.write(this.#lastNumber[t]!, this.#sleepOffset[t]!, t, event, kind);
     }
   }
 
@@ -735,8 +788,10 @@ export class VirtualExecutor implements SchedulerView {
     if (site !== undefined) row['site'] = site;
     if (kind === CALL) row['label'] = String(p.a);
     if (kind < LOAD || kind > NOTIFY) return row as unknown as TraceStep;
-    row['buffer'] = this.#cellBuffer;
-    row['byteOffset'] = this.#cellOffset;
+    if (ArrayBuffer.isView(p.view)) {
+      row['buffer'] = this.#lastBuffer[t];
+      row['byteOffset'] = this.#cellOffset;
+    }
     if (kind === LOAD) row['args'] = nothing;
     else if (kind === COMPARE_EXCHANGE) row['args'] = [shown(p.a), shown(p.b)];
     else if (kind === WAIT) row['args'] = p.b === undefined ? [shown(p.a)] : [shown(p.a), shown(p.b)];
@@ -756,27 +811,38 @@ export class VirtualExecutor implements SchedulerView {
   ): unknown => {
     const native = this.#native as unknown as Record<string, (...args: unknown[]) => unknown>;
     const inThread = this.#phase === 'thread';
+    const t = this.current;
+    if (inThread) this.unscheduled++;
+    if (kind === PAUSE) return undefined;
+    const at = typeof index === 'number' ? Math.trunc(index) || 0 : Math.trunc(+(index as number)) || 0;
     let result: unknown;
+    let wrote = kind >= STORE && kind <= EXCHANGE;
     if (kind === WAIT) {
-      result = native['wait']!(view, index, a, 0);
+      result = native['wait']!(view, at, a, 0);
       if (result === 'timed-out' && waitTime(b) > 0) throw this.#cannotWait();
     } else if (kind === NOTIFY) {
-      result = this.#notify(view, index, a, undefined);
-    } else if (kind === PAUSE) {
-      result = undefined;
+      result = this.#notify(view, at, a, undefined);
+      wrote = (result as number) > 0;
     } else if (kind === COMPARE_EXCHANGE) {
-      result = native['compareExchange']!(view, index, a, b);
-    } else result = native[kindName(kind)]!(view, index, a);
+      result = native['compareExchange']!(view, at, a, b);
+      wrote = result === a ? a !== b : isSameCell(view, result, a);
+    } else result = native[kindName(kind)]!(view, at, a);
     if (!inThread) return result;
-    this.unscheduled++;
-    if (kind !== LOAD && this.#parkedCount > 0) this.#unpark();
+    if (wrote) {
+      this.#idle = 0;
+      if (this.#parkedCount > 0) this.#unpark();
+    }
+    const hash = this.#hash;
+    if (hash === undefined && this.trace === undefined) return result;
+    this.#locate(t, view, at);
+    if (hash !== undefined) this.#hashStep(hash, kind, t, this.#events[t]!++, wrote);
     if (this.trace !== undefined)
       this.trace.push({
         step: this.steps - 1,
-        thread: this.current,
+        thread: t,
         kind: kindName(kind),
-        buffer: this.#bufferNumber(view.buffer),
-        byteOffset: view.byteOffset + Number(index) * view.BYTES_PER_ELEMENT,
+        buffer: this.#lastBuffer[t]!,
+        byteOffset: this.#cellOffset,
         args: kind === LOAD ? [] : b === undefined ? [shown(a)] : [shown(a), shown(b)],
         result: shown(result),
         preemption: false,
@@ -821,25 +887,69 @@ function isPlainWait(view: AtomicView, index: unknown, value: unknown): view is 
   );
 }
 
+/** What the platform would throw for an argument. */
+interface Refusal {
+  readonly error: unknown;
+}
+
+/** Makes a whole number of a step's index (ECMA-262 ToIntegerOrInfinity), once: whatever follows sees that number. */
+function wholeIndex(p: Step): Refusal | undefined {
+  try {
+    p.index = Math.trunc(+(p.index as number)) || 0;
+    return undefined;
+  } catch (error) {
+    p.index = 0;
+    return { error };
+  }
+}
+
+/** Whether two values are one and the same in a cell of this view, wrapped to its width. True also where that cannot be told. */
+function isSameCell(view: AtomicView, a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number')
+    return ((a | 0) ^ (b | 0)) << (32 - 8 * view.BYTES_PER_ELEMENT) === 0;
+  return typeof a !== 'bigint' || typeof b !== 'bigint' || BigInt.asIntN(64, a ^ b) === 0n;
+}
+
 /** The time-out of a wait as ECMA-262 takes it: undefined and NaN are for ever, negative is 0. */
 function waitTime(timeout: unknown): number {
   if (timeout === undefined) return Number.POSITIVE_INFINITY;
-  const q = Number(timeout);
+  const q = +(timeout as number);
   return Number.isNaN(q) ? Number.POSITIVE_INFINITY : Math.max(q, 0);
 }
 
+function notSynchronous(what: string): UnsupportedError {
+  return new UnsupportedError(
+    `thread answered ${what}: a thread's body is plain synchronous code, whose steps are taken before it returns`,
+  );
+}
+
+function nameOfError(error: unknown): string {
+  return error instanceof Error ? error.name : String(shown(error));
+}
+
+/** Runs nothing of the author's: an object is named, not converted. */
 function shown(value: unknown): number | bigint | string {
-  return typeof value === 'number' || typeof value === 'bigint' ? value : String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject ? Object.prototype.toString.call(value) : String(value);
 }
 
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return `a value that is not an error: ${String(error)}`;
+  if (!(error instanceof Error)) return `a value that is not an error: ${describeValue(error)}`;
   // The look-up of a twin is the first thing that touches a callee, so a missing function shows there.
-  const message = error.message.replace(
+  const message = String(shown(error.message)).replace(
     /Cannot read properties of (undefined|null) \(reading 'Symbol\(threadproof\.twin\)'\)/,
     'what is called is $1, not a function',
   );
   return `${error.name}: ${message}`;
+}
+
+function describeValue(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 function describeBlocked(blocked: readonly BlockedThread[]): string {

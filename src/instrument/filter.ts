@@ -28,6 +28,7 @@ export function packageFilter(root: URL): InstrumentFilter {
     'engine',
     'strategy',
     'schedule',
+    'generate',
     'history',
     'linearize',
     'shrink',

@@ -72,12 +72,17 @@ function cellName(
 
 function describeStep(step: TraceStep, trace: readonly TraceStep[]): string {
   if (step.label !== undefined) return `call ${step.label}`;
-  if (step.byteOffset === undefined) return step.kind;
+  if (step.byteOffset === undefined) return didThrow(step) ? `${step.kind} -> ${step.result}` : step.kind;
   const args = (step.args ?? []).map(String).join(', ');
   const result =
     step.result !== undefined ? ` -> ${String(step.result)}` : step.kind === 'wait' ? ' (sleeps)' : '';
   const woke = step.woke === undefined ? '' : ` wakes ${step.woke.map((t) => `T${t}`).join(', ')}`;
   return `${step.kind} ${cellName(step, trace)}${args === '' ? '' : ` ${args}`}${result}${woke}`;
+}
+
+/** Whether `Atomics` threw instead of taking the step. */
+function didThrow({ result }: TraceStep): boolean {
+  return typeof result === 'string' && result.startsWith('threw ');
 }
 
 /** For a deadlock: each sleeper, its word, and who wrote that word last. */
@@ -89,6 +94,7 @@ function renderWaits(outcome: Outcome, trace: readonly TraceStep[]): string[] {
         s.kind !== 'load' &&
         s.kind !== 'wait' &&
         s.kind !== 'notify' &&
+        !didThrow(s) &&
         !(s.kind === 'compareExchange' && s.result !== s.args?.[0]),
     );
     const notifier = same.findLast((s) => s.kind === 'notify');

@@ -72,7 +72,37 @@ export class TooManyPartiesError extends Error {
   override readonly name = 'TooManyPartiesError';
 }
 
+/** A count would rise above what its primitive may hold. */
+export class CountOverflowError extends RangeError {
+  override readonly name = 'CountOverflowError';
+}
+
+/** A count would fall below 0. */
+export class CountUnderflowError extends RangeError {
+  override readonly name = 'CountUnderflowError';
+}
+
+/** What a thread runs under a primitive comes back to the same primitive, where it would wait for itself. */
+export class ReentryError extends Error {
+  override readonly name = 'ReentryError';
+}
+
 /** A time limit passed before the awaited event. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
+}
+
+/** The queue was closed: nothing more goes in, and what was in it has been taken. */
+export class ClosedError extends Error {
+  override readonly name = 'ClosedError';
+}
+
+/** What one thread has at a time (the slots of a thread id, a side of a ring) is used by another as well. */
+export class RoleTakenError extends Error {
+  override readonly name = 'RoleTakenError';
+}
+
+/** A batch is run with nothing queued in it. */
+export class EmptyBatchError extends Error {
+  override readonly name = 'EmptyBatchError';
 }

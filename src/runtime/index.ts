@@ -6,12 +6,15 @@ export {
   AlignmentError,
   BoundsError,
   BrokenBarrierError,
+  CountOverflowError,
+  CountUnderflowError,
   DoubleFreeError,
   ForeignPointerError,
   NotCreatedError,
   NotOwnerError,
   OutOfMemoryError,
   PoisonedError,
+  ReentryError,
   RelockError,
   TimeoutError,
   TooManyPartiesError,
@@ -25,6 +28,10 @@ export {
 } from './memory/allocator.ts';
 export { SharedMemory, type SharedMemoryHandle, type SharedMemoryOptions } from './memory/shared-memory.ts';
 export { Barrier, type BarrierRole } from './sync/barrier.ts';
+export { Condition, type ConditionWake } from './sync/condition.ts';
 export type { Guard } from './sync/guard.ts';
+export { Latch } from './sync/latch.ts';
 export { Mutex } from './sync/mutex.ts';
+export { Once } from './sync/once.ts';
+export { Semaphore } from './sync/semaphore.ts';
 export { currentThreadId } from './thread.ts';

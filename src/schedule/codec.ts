@@ -40,7 +40,9 @@ export function decodeSchedule(text: string): Schedule {
   const trimmed = text.trim();
   const version = /^(tp\d+)_/.exec(trimmed)?.[1];
   if (version === undefined)
-    throw new ScheduleError(`"${abbreviate(trimmed)}" is not a schedule: a schedule begins with ${scheduleVersion}_`);
+    throw new ScheduleError(
+      `"${abbreviate(trimmed)}" is not a schedule: a schedule begins with ${scheduleVersion}_`,
+    );
   if (version !== scheduleVersion)
     throw new ScheduleError(
       `the schedule is of version ${version}, this threadproof reads ${scheduleVersion}: find the failure again with explore`,
@@ -48,7 +50,9 @@ export function decodeSchedule(text: string): Schedule {
   const end = trimmed.lastIndexOf('_');
   const body = trimmed.slice(0, end);
   if (checksum(body) !== trimmed.slice(end + 1))
-    throw new ScheduleError(`the schedule "${abbreviate(trimmed)}" is damaged (its checksum differs): copy it again, whole`);
+    throw new ScheduleError(
+      `the schedule "${abbreviate(trimmed)}" is damaged (its checksum differs): copy it again, whole`,
+    );
   const fields = body.split('_').slice(1);
   const threads = number(fields[0], trimmed);
   const tail = (fields.at(-1) ?? '').split('.');
@@ -58,13 +62,25 @@ export function decodeSchedule(text: string): Schedule {
     at += number(parts[0], trimmed);
     return { at, thread: number(parts[1], trimmed), check: number(parts[2], trimmed) };
   });
-  return { threads, deviations, steps: number(tail[0], trimmed), fingerprint: number(tail[1], trimmed) | 0 };
+  const schedule = {
+    threads,
+    deviations,
+    steps: number(tail[0], trimmed),
+    fingerprint: number(tail[1], trimmed) | 0,
+  };
+  // One schedule has one string: anything else was not written by encodeSchedule.
+  if (encodeSchedule(schedule) !== trimmed) throw damaged(trimmed);
+  return schedule;
 }
 
 function number(text: string | undefined, whole: string): number {
   const value = text !== undefined && /^[0-9a-z]+$/.test(text) ? Number.parseInt(text, 36) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new ScheduleError(`the schedule "${abbreviate(whole)}" is damaged: copy it again, whole`);
+  if (!Number.isSafeInteger(value)) throw damaged(whole);
   return value;
+}
+
+function damaged(whole: string): ScheduleError {
+  return new ScheduleError(`the schedule "${abbreviate(whole)}" is damaged: copy it again, whole`);
 }
 
 function abbreviate(text: string): string {

@@ -11,7 +11,7 @@ import { exploreWith, mostBehaviours } from '../engine/explore.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { mostThreads, type Program, ProgramError } from '../engine/program.ts';
 import type { TraceStep } from '../engine/trace.ts';
-import { VirtualExecutor } from '../engine/virtual.ts';
+import { describeError, VirtualExecutor } from '../engine/virtual.ts';
 import type { History } from '../history/history.ts';
 import { Recorder } from '../history/recorder.ts';
 import { formatValue } from '../history/value.ts';
@@ -27,7 +27,12 @@ import { random } from '../strategy/random.ts';
 import { replay } from '../strategy/replay.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { decodeSchedule, encodeSchedule } from './codec.ts';
+import { planArbitrary } from './plan-arbitrary.ts';
 import { followSegments, type Segment, segments } from './segments.ts';
+
+/** Programs of up to so many operations are tried under so many random and PCT schedules by `check`. */
+const smallProgram = 4;
+const smallProgramSchedules = 60;
 
 /** One call of a generated program. */
 export interface Operation {
@@ -134,6 +139,7 @@ export function concurrentProgram<Shared, Local, State = unknown>(
 ): fc.Arbitrary<ConcurrentCase<Shared, Local>> {
   // The type of the states is between the specification and its own steps.
   const options = given as unknown as ConcurrentOptions<Shared, Local>;
+  checkOptions(options);
   const [, most] = range(options.threads, [2, 3], 'threads', 1, mostThreads);
   return fc
     .tuple(
@@ -144,23 +150,42 @@ export function concurrentProgram<Shared, Local, State = unknown>(
     .map(([plan, list, seed]) => new ConcurrentCase(options, plan, list, seed));
 }
 
+function checkOptions<Shared, Local>({
+  setup,
+  prefix,
+  schedules,
+  maxSteps,
+}: ConcurrentOptions<Shared, Local>): void {
+  if (typeof setup !== 'function')
+    throw new ProgramError(
+      `concurrentProgram: setup is ${typeof setup}: give a function that makes fresh shared state`,
+    );
+  const whole = (name: string, value: number | undefined, least: number): void => {
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < least))
+      throw new ProgramError(`concurrentProgram: ${name} is ${value}: give a whole number from ${least}`);
+  };
+  whole('prefix', prefix, 0);
+  whole('schedules', schedules, 0);
+  whole('maxSteps', maxSteps, 1);
+}
+
 function plans<Shared, Local>(options: ConcurrentOptions<Shared, Local>): fc.Arbitrary<Plan> {
   const [leastThreads, mostThreadsHere] = range(options.threads, [2, 3], 'threads', 1, mostThreads);
   const [least, most] = range(options.length, [1, 4], 'length', 0, 1000);
   const entries = Object.entries(options.operations);
-  if (entries.length === 0) throw new ProgramError('concurrentProgram: operations is empty: name at least one');
+  if (entries.length === 0)
+    throw new ProgramError('concurrentProgram: operations is empty: name at least one');
   const operation = fc.oneof(
     ...entries.map(([name, { args, weight }]) => ({
       weight: weight ?? 1,
       arbitrary: (args ?? fc.constant([])).map((list): Operation => ({ name, args: list })),
     })),
   );
-  return fc.record({
-    threads: fc.array(fc.array(operation, { minLength: least, maxLength: most }), {
-      minLength: leastThreads,
-      maxLength: mostThreadsHere,
-    }),
-    prefix: fc.array(operation, { maxLength: options.prefix ?? 0 }),
+  return planArbitrary({
+    operation,
+    threads: [leastThreads, mostThreadsHere],
+    length: [least, most],
+    prefix: options.prefix ?? 0,
   });
 }
 
@@ -173,7 +198,9 @@ function range(
 ): readonly [number, number] {
   const [least, most] = given ?? fallback;
   if (!Number.isInteger(least) || !Number.isInteger(most) || least < low || most < least || most > high)
-    throw new ProgramError(`concurrentProgram: ${name} [${least}, ${most}]: give [least, most] with ${low} <= least <= most <= ${high}`);
+    throw new ProgramError(
+      `concurrentProgram: ${name} [${least}, ${most}]: give [least, most] with ${low} <= least <= most <= ${high}`,
+    );
   return [least, most];
 }
 
@@ -197,22 +224,44 @@ export class ConcurrentCase<Shared, Local> {
     return new ConcurrentCase(this.#options, plan, this.segments, this.seed);
   }
 
-  /** Runs the case; throws ConcurrencyError with the smallest schedule when it fails. For `fc.property`. */
+  /**
+   * Runs the case, for `fc.property`. Small programs get more schedules than the case's own number, where none was asked for: they are what
+   * shrinking tries, and the same number every time is what lets a path repeat them.
+   * @throws ConcurrencyError with the smallest schedule when it fails; Error when an execution ran out of a budget, which is no pass.
+   */
   check(totals?: Totals): void {
-    const finding = this.run(totals, 2_000);
+    const operations = this.plan.threads.reduce((sum, list) => sum + list.length, 0);
+    const small = this.#options.schedules === undefined && operations <= smallProgram;
+    const exhausted: string[] = [];
+    const finding = this.run(totals, 2_000, small ? smallProgramSchedules : undefined, exhausted);
     if (finding !== undefined) throw new ConcurrencyError(finding);
+    if (exhausted.length > 0)
+      throw new Error(
+        `${this.#options.name ?? 'concurrent program'}: no pass, for ${exhausted[0]}: ${this.toString()}`,
+      );
   }
 
   /**
    * Runs the generated schedule, then the random and PCT ones of its seed, until one fails.
    * @param effort most executions for the last pass that looks for the fewest preemptions.
+   * @param exhausted gets what every execution says that ran out of a budget.
    * @param more random and PCT schedules in place of the case's own number: those come first among them, so what fails with fewer fails with more.
    */
-  run(totals?: Totals, effort = 20_000, more: number = this.#options.schedules ?? 9): CaseFinding | undefined {
+  run(
+    totals?: Totals,
+    effort = 20_000,
+    more: number = this.#options.schedules ?? 9,
+    exhausted?: string[],
+  ): CaseFinding | undefined {
     const executor = this.executor();
     let tried = 0;
     for (const { strategy, executions } of this.#strategies(more)) {
-      const campaign = exploreWith(executor, strategy, { executions, deadline: Number.POSITIVE_INFINITY });
+      const campaign = exploreWith(
+        executor,
+        strategy,
+        { executions, deadline: Number.POSITIVE_INFINITY },
+        exhausted === undefined ? {} : { onExhausted: ({ message }) => exhausted.push(message) },
+      );
       tried += campaign.executions;
       if (totals !== undefined) {
         totals.schedules += campaign.executions;
@@ -223,7 +272,8 @@ export class ConcurrentCase<Shared, Local> {
           // Two programs may have equal hashes for different steps: the program is part of a behaviour.
           const plan = this.#planHash();
           for (const b of campaign.behaviours)
-            if (totals.behaviours.size < mostBehaviours) totals.behaviours.add(Math.abs(b - (plan >>> 0) * 2097152));
+            if (totals.behaviours.size < mostBehaviours)
+              totals.behaviours.add(Math.abs(b - (plan >>> 0) * 2097152));
         }
       }
       const found = campaign.findings[0];
@@ -244,10 +294,21 @@ export class ConcurrentCase<Shared, Local> {
     strategy.begin(0, executor.threads);
     const outcome = executor.run(strategy, true);
     strategy.finish(executor.steps, executor.fingerprint);
-    return { outcome, divergence: strategy.divergence, trace: executor.trace ?? [], preemptions: executor.preemptions };
+    return {
+      outcome,
+      divergence: strategy.divergence,
+      trace: executor.trace ?? [],
+      preemptions: executor.preemptions,
+    };
   }
 
-  #finding(executor: VirtualExecutor, schedule: string, expected: Outcome, preemptions: number, schedules: number): CaseFinding {
+  #finding(
+    executor: VirtualExecutor,
+    schedule: string,
+    expected: Outcome,
+    preemptions: number,
+    schedules: number,
+  ): CaseFinding {
     const strategy = replay(decodeSchedule(schedule));
     strategy.begin(0, executor.threads);
     const outcome = executor.run(strategy, true);
@@ -262,7 +323,16 @@ export class ConcurrentCase<Shared, Local> {
       preemptions,
       program: describePlan(this.plan),
     });
-    return { outcome: shown, plan: this.plan, schedule, preemptions, trace, history: this.#recorder.history(), schedules, report };
+    return {
+      outcome: shown,
+      plan: this.plan,
+      schedule,
+      preemptions,
+      trace,
+      history: this.#recorder.history(),
+      schedules,
+      report,
+    };
   }
 
   #strategies(more: number): { strategy: Strategy; executions: number }[] {
@@ -296,7 +366,11 @@ export class ConcurrentCase<Shared, Local> {
         return shared;
       },
       attach: attach as (shared: unknown, id: number) => unknown,
-      thread: threadBody(plan, recorder, options.operations as Readonly<Record<string, OperationOptions<unknown>>>),
+      thread: threadBody(
+        plan,
+        recorder,
+        options.operations as Readonly<Record<string, OperationOptions<unknown>>>,
+      ),
     };
     return new VirtualExecutor(program, undefined, {
       ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
@@ -325,25 +399,37 @@ export class ConcurrentCase<Shared, Local> {
     const history = this.#recorder.history();
     if (specification !== undefined) {
       const result = checkLinearizable(specification, history, { stuck });
-      if (result.verdict === 'unknown') return { kind: 'exhausted', message: 'the linearizability search ran out of its budget' };
+      if (result.verdict === 'unknown')
+        return { kind: 'exhausted', message: 'the linearizability search ran out of its budget' };
       if (result.verdict === 'not-linearizable') {
         const why = explain(specification, history, result);
         const message = stuck ? `an operation never returned although it could have\n${why}` : why;
         return { ...blockedOf(outcome), kind: 'violated', message };
       }
     }
-    const fault = judge?.call(this.#options, {
-      history,
-      shared: this.#shared as Shared,
-      stuck,
-      spins: executor.spins,
-      plan: this.plan,
-    });
+    let fault: string | undefined;
+    try {
+      fault = judge?.call(this.#options, {
+        history,
+        shared: this.#shared as Shared,
+        stuck,
+        spins: executor.spins,
+        plan: this.plan,
+      });
+    } catch (error) {
+      fault = describeError(error);
+    }
     if (fault !== undefined) return { ...blockedOf(outcome), kind: 'violated', message: fault };
     if (specification !== undefined || judge !== undefined) return { kind: 'passed', message: '' };
-    const threw = history.find(({ result }) => typeof result === 'object' && result !== null && 'threw' in result);
+    const threw = history.find(
+      ({ result }) => typeof result === 'object' && result !== null && 'threw' in result,
+    );
     if (threw !== undefined && !stuck)
-      return { kind: 'violated', message: `T${threw.thread} ${threw.name}() threw ${formatValue(threw.result)}`, thread: threw.thread };
+      return {
+        kind: 'violated',
+        message: `T${threw.thread} ${threw.name}() threw ${formatValue(threw.result)}`,
+        thread: threw.thread,
+      };
     return outcome;
   }
 
@@ -371,7 +457,12 @@ export function describePlan(plan: Plan): string {
   return rows.join(' | ');
 }
 
-function plainCall(options: OperationOptions<never> | undefined, local: unknown, name: string, args: readonly unknown[]): unknown {
+function plainCall(
+  options: OperationOptions<never> | undefined,
+  local: unknown,
+  name: string,
+  args: readonly unknown[],
+): unknown {
   const [fn, self, all] = callee(options, local, name, args);
   return Reflect.apply(fn, self, all);
 }
@@ -387,7 +478,9 @@ function callee(
   if (options?.run !== undefined) return [options.run as unknown as AnyCall, undefined, [local, ...args]];
   const method = (local as Record<string, unknown> | null | undefined)?.[name];
   if (typeof method !== 'function')
-    throw new ProgramError(`operation ${name}: what attach returned has no method of that name; give operations.${name}.run`);
+    throw new ProgramError(
+      `operation ${name}: what attach returned has no method of that name; give operations.${name}.run`,
+    );
   return [method as AnyCall, local, [...args]];
 }
 
@@ -403,14 +496,22 @@ function threadBody(
   };
   function* twin(thread: number, local: unknown): Generator<undefined, unknown, unknown> {
     for (const { name, args } of plan.threads[thread]!) {
-      const [fn, self, all] = callee(operations[name] as OperationOptions<never> | undefined, local, name, args);
+      const [fn, self, all] = callee(
+        operations[name] as OperationOptions<never> | undefined,
+        local,
+        name,
+        args,
+      );
       // The call itself is a point where the thread may be held up: else an operation would seem to begin
       // as soon as the one before it ended, and real-time order would be lost.
       yield announce(CALL, -1, undefined, 0, name);
       const id = recorder.call(thread, name, args);
       const fnTwin = twinOf(fn);
       try {
-        recorder.return(id, fnTwin === undefined ? Reflect.apply(fn, self, all) : yield* fnTwin.apply(self, all));
+        recorder.return(
+          id,
+          fnTwin === undefined ? Reflect.apply(fn, self, all) : yield* fnTwin.apply(self, all),
+        );
       } catch (error) {
         if (error instanceof UnsupportedError) throw error;
         recorder.throw(id, error);

@@ -7,6 +7,7 @@
  * of priorities with a few change points (see src/strategy/pct.ts).
  */
 import * as fc from 'fast-check';
+import { TIMEOUT } from '../instrument/step.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 
 /** Thread (taken modulo the number of threads) and number of steps, at least 1. */
@@ -49,7 +50,10 @@ class SegmentsArbitrary extends fc.Arbitrary<readonly Segment[]> {
     const length = random.nextInt(0, this.#most);
     // One scale a schedule: some switch at every step, some rarely.
     const longest = [1, 3, 8, this.#steps][random.nextInt(0, 3)]!;
-    return Array.from({ length }, (): Segment => [random.nextInt(0, this.#threads - 1), random.nextInt(1, longest)]);
+    return Array.from(
+      { length },
+      (): Segment => [random.nextInt(0, this.#threads - 1), random.nextInt(1, longest)],
+    );
   }
 
   #priorities(random: fc.Random): readonly Segment[] {
@@ -71,7 +75,15 @@ class SegmentsArbitrary extends fc.Arbitrary<readonly Segment[]> {
   override canShrinkWithoutContext(value: unknown): value is readonly Segment[] {
     return (
       Array.isArray(value) &&
-      value.every((s) => Array.isArray(s) && s.length === 2 && Number.isInteger(s[0]) && Number.isInteger(s[1]) && s[1] >= 1)
+      value.every(
+        (s) =>
+          Array.isArray(s) &&
+          s.length === 2 &&
+          Number.isInteger(s[0]) &&
+          Number.isInteger(s[1]) &&
+          s[0] >= 0 &&
+          s[1] >= 1,
+      )
     );
   }
 
@@ -87,7 +99,7 @@ function* smaller(list: readonly Segment[]): IterableIterator<readonly Segment[]
       yield [...list.slice(0, start), ...list.slice(start + size)];
   }
   for (const [i, [thread, steps]] of list.entries()) {
-    for (const fewer of [1, Math.floor(steps / 2), steps - 1])
+    for (const fewer of new Set([1, Math.floor(steps / 2), steps - 1]))
       if (fewer >= 1 && fewer < steps) yield list.with(i, [thread, fewer]);
     if (thread > 0) yield list.with(i, [thread - 1, steps]);
   }
@@ -106,7 +118,13 @@ export function followSegments(list: readonly Segment[]): Strategy {
       return true;
     },
     choose(view: SchedulerView): number {
-      if (left > 0 && view.isEnabled(thread) && view.current === thread) {
+      // A thread in a timed wait has blocked: firing its time-out takes a segment of its own.
+      if (
+        left > 0 &&
+        view.current === thread &&
+        view.isEnabled(thread) &&
+        view.pending[thread]!.kind !== TIMEOUT
+      ) {
         left--;
         return thread;
       }

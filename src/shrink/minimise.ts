@@ -50,10 +50,13 @@ export function minimise(
 ): Minimised | undefined {
   const same = sameFailure(failing.outcome);
   let tries = 0;
+  // An execution that ran out of its steps might have failed later on.
+  let exhausted = false;
   const attempt = (strategy: Strategy): Minimised | undefined => {
     tries++;
     strategy.begin(0, executor.threads);
     const outcome = executor.run(strategy);
+    if (outcome.kind === 'exhausted') exhausted = true;
     if (!isFinding(outcome) || !same(outcome)) return undefined;
     const { preemptions, steps, fingerprint } = executor;
     return {
@@ -66,31 +69,40 @@ export function minimise(
       proved: false,
     };
   };
+  const inTime = (): boolean => performance.now() < deadline;
   let best = attempt(forgiving(failing.deviations));
   if (best === undefined) return undefined;
   best = withoutDeviations(best, attempt, () => tries < budget / 2 && performance.now() < deadline);
   best = sampled(best, attempt, () => tries < budget / 2 && performance.now() < deadline);
+  exhausted = false;
   for (let bound = 0; bound < best.preemptions; bound++) {
     const search = bounded(bound);
     for (let more = true; more; more = search.advance()) {
       if (tries >= budget || performance.now() >= deadline) return { ...best, tries };
       const found = attempt(search);
-      if (found !== undefined) return { ...simplest(found, attempt), tries, proved: true };
+      if (found === undefined) continue;
+      const proved = !exhausted;
+      return { ...simplest(found, attempt, inTime), tries, proved };
     }
   }
-  return { ...simplest(best, attempt), tries, proved: true };
+  const proved = !exhausted;
+  return { ...simplest(best, attempt, inTime), tries, proved };
 }
 
 /** Schedules of the same number of preemptions that a reader is spared: the first few in the order of the systematic search. */
 const mostSimpler = 2_000;
 
 /** With as many preemptions, the fewest other deviations from the base order: the first thread first, and so on. */
-function simplest(start: Minimised, attempt: (strategy: Strategy) => Minimised | undefined): Minimised {
-  let best = withoutDeviations(start, attempt, () => true);
+function simplest(
+  start: Minimised,
+  attempt: (strategy: Strategy) => Minimised | undefined,
+  mayGoOn: () => boolean,
+): Minimised {
+  let best = withoutDeviations(start, attempt, mayGoOn);
   const search = bounded(best.preemptions);
   for (
     let i = 0, more = true;
-    more && i < mostSimpler && best.deviations.length > best.preemptions;
+    more && i < mostSimpler && best.deviations.length > best.preemptions && mayGoOn();
     i++, more = search.advance()
   ) {
     const found = attempt(search);

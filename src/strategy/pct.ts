@@ -51,6 +51,7 @@ export function pct(seed: number, depth = 3): Strategy {
       return source.below(bound);
     },
     guarantee(executions: number): string | undefined {
+      if (threads === 0) return undefined;
       const k = Math.max(longest, step);
       const p = 1 / (threads * k ** (depth - 1));
       const missed = Math.exp(executions * Math.log1p(-p));

@@ -1,0 +1,102 @@
+/**
+ * A semaphore that takes permits by a load and a store.
+ *
+ * Fault: two threads see the last permit and take it both. Shortest interleaving, 4 steps: T0 load, T1 load, T0 store, T1 store.
+ *
+ * Odds: see properties/broken.ts
+ */
+import { CountOverflowError } from '../../src/runtime/errors.ts';
+
+// Cells from the index on: free permits, threads that wait, most permits (constant after create).
+const WAITERS = 1;
+const MAXIMUM = 2;
+
+/** A semaphore that sells a permit twice. Lives in three neighbouring cells. */
+export class OversoldSemaphore {
+  readonly #view: Int32Array<SharedArrayBuffer>;
+  readonly #index: number;
+
+  private constructor(view: Int32Array<SharedArrayBuffer>, index: number) {
+    this.#view = view;
+    this.#index = index;
+  }
+
+  /** Makes three cells a semaphore. */
+  static create(
+    view: Int32Array<SharedArrayBuffer>,
+    index: number,
+    permits: number,
+    maximum: number,
+  ): OversoldSemaphore {
+    Atomics.store(view, index, permits);
+    Atomics.store(view, index + WAITERS, 0);
+    Atomics.store(view, index + MAXIMUM, maximum);
+    return new OversoldSemaphore(view, index);
+  }
+
+  /** A handle on a semaphore that was created elsewhere. Does not touch the cells. */
+  static attach(view: Int32Array<SharedArrayBuffer>, index: number): OversoldSemaphore {
+    return new OversoldSemaphore(view, index);
+  }
+
+  /** Takes so many permits; blocks until there are as many. Throws RangeError on a wrong number. */
+  acquire(permits: number): void {
+    this.acquireFor(Infinity, permits);
+  }
+
+  /** Takes so many permits if they are there; says whether it did. Throws RangeError on a wrong number. */
+  tryAcquire(permits: number): boolean {
+    const maximum = Atomics.load(this.#view, this.#index + MAXIMUM);
+    if (!(permits >= 1 && permits <= maximum)) {
+      throw new RangeError(`a thread takes 1 to ${maximum} permits, got ${permits}`);
+    }
+    return this.#take(permits) === -1;
+  }
+
+  /** Takes so many permits if it can within so many milliseconds; says whether it did. Throws RangeError on a wrong number. */
+  acquireFor(timeoutMs: number, permits: number): boolean {
+    if (this.tryAcquire(permits)) return true;
+    const deadline = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
+    Atomics.add(this.#view, this.#index + WAITERS, 1);
+    let expired = false;
+    for (;;) {
+      const seen = this.#take(permits);
+      const remainingMs = deadline === Infinity ? Infinity : deadline - performance.now();
+      if (seen === -1 || expired || remainingMs <= 0) {
+        Atomics.sub(this.#view, this.#index + WAITERS, 1);
+        return seen === -1;
+      }
+      expired = Atomics.wait(this.#view, this.#index, seen, remainingMs) === 'timed-out';
+    }
+  }
+
+  /** Gives so many permits back. Throws CountOverflowError when there would be too many. */
+  release(permits: number): void {
+    const maximum = Atomics.load(this.#view, this.#index + MAXIMUM);
+    for (;;) {
+      const free = Atomics.load(this.#view, this.#index);
+      if (free > maximum - permits) {
+        throw new CountOverflowError(`${free} permits are free, and ${permits} more are too many`);
+      }
+      if (Atomics.compareExchange(this.#view, this.#index, free, free + permits) === free) break;
+    }
+    if (Atomics.load(this.#view, this.#index + WAITERS) === 0) return;
+    Atomics.notify(this.#view, this.#index);
+  }
+
+  /** The permits that are free. */
+  available(): number {
+    return Atomics.load(this.#view, this.#index);
+  }
+
+  /** Takes the permits if they are there (returns -1), else how many there are. */
+  #take(permits: number): number {
+    for (;;) {
+      const free = Atomics.load(this.#view, this.#index);
+      if (free < permits) return free;
+      // FAULT: the permits may have changed since the load. Compare and exchange.
+      Atomics.store(this.#view, this.#index, free - permits);
+      return -1;
+    }
+  }
+}
