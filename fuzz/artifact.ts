@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { OutcomeKind } from '../src/engine/outcome.ts';
-import type { Plan } from '../src/schedule/concurrent.ts';
+import type { Plan } from '../src/generate/plan.ts';
 
 export interface Artifact {
   readonly format: 'threadproof-finding';

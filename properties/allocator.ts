@@ -1,9 +1,9 @@
 /** The allocator never hands out memory twice (W-2): blocks that are live at one time are disjoint, aligned and inside the region. */
 import * as fc from 'fast-check';
 import { checkAllocations } from '../models/allocator.ts';
+import { concurrentProgram } from '../src/generate/concurrent.ts';
 import type { History } from '../src/history/history.ts';
 import { Allocator } from '../src/runtime/index.ts';
-import { concurrentProgram } from '../src/schedule/concurrent.ts';
 import { erased, type Property } from './property.ts';
 
 interface Blocks {

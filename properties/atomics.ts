@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { atomicInt32Cells } from '../models/atomic-int32.ts';
 import { atomicInt64Cells } from '../models/atomic-int64.ts';
+import { concurrentProgram } from '../src/generate/concurrent.ts';
 import { AtomicInt32, AtomicInt64 } from '../src/runtime/index.ts';
-import { concurrentProgram } from '../src/schedule/concurrent.ts';
 import { erased, type Property } from './property.ts';
 
 interface Cell<T> {

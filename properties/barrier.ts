@@ -4,8 +4,9 @@
  */
 import * as fc from 'fast-check';
 import { checkBarrier } from '../models/barrier.ts';
+import { concurrentProgram } from '../src/generate/concurrent.ts';
+import type { Plan } from '../src/generate/plan.ts';
 import { Barrier } from '../src/runtime/index.ts';
-import { concurrentProgram, type Plan } from '../src/schedule/concurrent.ts';
 import { erased, type Property } from './property.ts';
 
 type View = Int32Array<SharedArrayBuffer>;

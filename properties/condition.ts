@@ -5,8 +5,9 @@
  */
 import * as fc from 'fast-check';
 import { checkNotifications, monitor } from '../models/condition.ts';
+import { concurrentProgram } from '../src/generate/concurrent.ts';
+import type { Operation, Plan } from '../src/generate/plan.ts';
 import { Condition, type ConditionWake, Mutex } from '../src/runtime/index.ts';
-import { concurrentProgram, type Operation, type Plan } from '../src/schedule/concurrent.ts';
 import { erased, type Property } from './property.ts';
 
 type View = Int32Array<SharedArrayBuffer>;
@@ -27,7 +28,16 @@ const places = 2;
 const limitMs = 5;
 
 // Cells of the shared view. What the mutexes guard is read and written plainly.
-const cells = { mutex: 0, notEmpty: 2, notFull: 4, changed: 6, count: 8, items: 9, open: 12, size: 16 } as const;
+const cells = {
+  mutex: 0,
+  notEmpty: 2,
+  notFull: 4,
+  changed: 6,
+  count: 8,
+  items: 9,
+  open: 12,
+  size: 16,
+} as const;
 
 interface Local {
   readonly view: View;
@@ -48,7 +58,13 @@ function attach(subject: ConditionSubject, view: View, thread: number): Local {
 }
 
 /** Waits, the mutex held, while `cell` is `unwanted`; false when it gave up, believing the condition without another look. */
-function awaitChange(local: Local, condition: Waitable, cell: number, unwanted: number, timeoutMs: number): boolean {
+function awaitChange(
+  local: Local,
+  condition: Waitable,
+  cell: number,
+  unwanted: number,
+  timeoutMs: number,
+): boolean {
   const deadline = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
   while (local.view[cell] === unwanted) {
     if (deadline === Infinity) {

@@ -4,8 +4,9 @@
  */
 import * as fc from 'fast-check';
 import { latch } from '../models/latch.ts';
+import { concurrentProgram } from '../src/generate/concurrent.ts';
+import type { Operation, Plan } from '../src/generate/plan.ts';
 import { Latch } from '../src/runtime/index.ts';
-import { concurrentProgram, type Operation, type Plan } from '../src/schedule/concurrent.ts';
 import { erased, type Property } from './property.ts';
 
 type View = Int32Array<SharedArrayBuffer>;

@@ -3,7 +3,7 @@
  * campaigns and the tests.
  */
 import type * as fc from 'fast-check';
-import type { ConcurrentCase } from '../src/schedule/concurrent.ts';
+import type { ConcurrentCase } from '../src/generate/concurrent.ts';
 
 export interface Property<Subject = unknown> {
   /** As it is named on the command line. */

@@ -1,6 +1,6 @@
 /** Runs one property for a number of cases and says what came of it, as data. */
 import * as fc from 'fast-check';
-import { type CaseFinding, ConcurrencyError, type Totals } from '../src/schedule/concurrent.ts';
+import { type CaseFinding, ConcurrencyError, type Totals } from '../src/generate/concurrent.ts';
 import type { Property } from './property.ts';
 
 export interface RunOptions {

@@ -4,8 +4,9 @@
  */
 import * as fc from 'fast-check';
 import { semaphore } from '../models/semaphore.ts';
+import { concurrentProgram } from '../src/generate/concurrent.ts';
+import type { Operation, Plan } from '../src/generate/plan.ts';
 import { Semaphore } from '../src/runtime/index.ts';
-import { concurrentProgram, type Operation, type Plan } from '../src/schedule/concurrent.ts';
 import { erased, type Property } from './property.ts';
 
 type View = Int32Array<SharedArrayBuffer>;
@@ -28,7 +29,11 @@ const maximum = 3;
 const limitMs = 5;
 
 const call = (name: string, ...args: unknown[]): Operation => ({ name, args });
-const count = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: fc.constant(2) }, fc.constant(3));
+const count = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(1) },
+  { weight: 2, arbitrary: fc.constant(2) },
+  fc.constant(3),
+);
 
 /** What a thread does in one go: mostly as it should, now and then a release too many or too few, or a count that must be refused. */
 const deed: fc.Arbitrary<readonly Operation[]> = fc.oneof(

@@ -228,7 +228,7 @@ export default {
 
   // FAULT of src/instrument/hooks.ts: asModule does not know the name under which tsx asks for what such a module imports, so that
   // the imported module gets no twins and its steps no scheduling points. Take `.fails` away with the fault.
-  test.fails('TypeScript in a folder without package.json, importing TypeScript', async () => {
+  test('TypeScript in a folder without package.json, importing TypeScript', async () => {
     writeFileSync(
       join(folder, 'add.ts'),
       `export function add(view: Int32Array, n: number): number {

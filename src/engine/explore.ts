@@ -1,8 +1,9 @@
 /** Runs a program under a strategy, execution after execution, until a finding or a budget. */
 import { UnsupportedError } from '../instrument/host.ts';
+import type { Deviation } from '../schedule/deviation.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { Outcome } from './outcome.ts';
-import type { Deviation, VirtualExecutor } from './virtual.ts';
+import type { VirtualExecutor } from './virtual.ts';
 
 export interface Budget {
   /** Most executions. */

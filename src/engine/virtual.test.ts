@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UnsupportedError } from '../instrument/host.ts';
-import { followSegments, segments } from '../schedule/segments.ts';
+import { segments } from '../schedule/segments.ts';
 import { pct } from '../strategy/pct.ts';
 import { random } from '../strategy/random.ts';
 import { roundRobin } from '../strategy/round-robin.ts';
+import { followSegments } from '../strategy/segments.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { type Cells, cells, everySchedule, executorOf, run, runAll, script } from './fixtures/schedules.ts';
 import { subject } from './fixtures/subject.ts';

@@ -31,10 +31,13 @@ import {
   WOKEN,
   XOR,
 } from '../instrument/step.ts';
+import type { Deviation } from '../schedule/deviation.ts';
 import { RandomSource } from '../strategy/random-source.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
+import { isPlainWait, isSameCell, type Refusal, waitTime, wholeIndex } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
 import { cloneForThread } from './clone.ts';
+import { describeBlocked, describeError, nameOfError, notSynchronous, shown } from './describe.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
@@ -48,14 +51,6 @@ export interface VirtualOptions {
   readonly deadline?: number;
   /** Has the last word on every outcome but `exhausted` and `crashed`. */
   readonly judge?: Judge;
-}
-
-/** A deviation from the base order: at step `at` the thread `thread` was chosen instead. */
-export interface Deviation {
-  readonly at: number;
-  readonly thread: number;
-  /** Ten bits of the fingerprint of the steps before it. */
-  readonly check: number;
 }
 
 /** Turns what the engine saw into what the property says of it: a linearizability verdict, say. */
@@ -872,90 +867,4 @@ export class VirtualExecutor implements SchedulerView {
 function noteWoken(row: TraceStep, thread: number): void {
   const open = row as { woke?: readonly number[] };
   open.woke = [...(open.woke ?? []), thread];
-}
-
-/** Arguments of a wait or a notify that need no check by the platform: the usual ones. */
-function isPlainWait(view: AtomicView, index: unknown, value: unknown): view is Int32Array {
-  return (
-    view instanceof Int32Array &&
-    typeof index === 'number' &&
-    (index | 0) === index &&
-    index >= 0 &&
-    index < view.length &&
-    typeof value === 'number' &&
-    (value | 0) === value
-  );
-}
-
-/** What the platform would throw for an argument. */
-interface Refusal {
-  readonly error: unknown;
-}
-
-/** Makes a whole number of a step's index (ECMA-262 ToIntegerOrInfinity), once: whatever follows sees that number. */
-function wholeIndex(p: Step): Refusal | undefined {
-  try {
-    p.index = Math.trunc(+(p.index as number)) || 0;
-    return undefined;
-  } catch (error) {
-    p.index = 0;
-    return { error };
-  }
-}
-
-/** Whether two values are one and the same in a cell of this view, wrapped to its width. True also where that cannot be told. */
-function isSameCell(view: AtomicView, a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && typeof b === 'number')
-    return ((a | 0) ^ (b | 0)) << (32 - 8 * view.BYTES_PER_ELEMENT) === 0;
-  return typeof a !== 'bigint' || typeof b !== 'bigint' || BigInt.asIntN(64, a ^ b) === 0n;
-}
-
-/** The time-out of a wait as ECMA-262 takes it: undefined and NaN are for ever, negative is 0. */
-function waitTime(timeout: unknown): number {
-  if (timeout === undefined) return Number.POSITIVE_INFINITY;
-  const q = +(timeout as number);
-  return Number.isNaN(q) ? Number.POSITIVE_INFINITY : Math.max(q, 0);
-}
-
-function notSynchronous(what: string): UnsupportedError {
-  return new UnsupportedError(
-    `thread answered ${what}: a thread's body is plain synchronous code, whose steps are taken before it returns`,
-  );
-}
-
-function nameOfError(error: unknown): string {
-  return error instanceof Error ? error.name : String(shown(error));
-}
-
-/** Runs nothing of the author's: an object is named, not converted. */
-function shown(value: unknown): number | bigint | string {
-  if (typeof value === 'number' || typeof value === 'bigint') return value;
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return isObject ? Object.prototype.toString.call(value) : String(value);
-}
-
-export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return `a value that is not an error: ${describeValue(error)}`;
-  // The look-up of a twin is the first thing that touches a callee, so a missing function shows there.
-  const message = String(shown(error.message)).replace(
-    /Cannot read properties of (undefined|null) \(reading 'Symbol\(threadproof\.twin\)'\)/,
-    'what is called is $1, not a function',
-  );
-  return `${error.name}: ${message}`;
-}
-
-function describeValue(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
-}
-
-function describeBlocked(blocked: readonly BlockedThread[]): string {
-  const lines = blocked.map(({ thread, site, byteOffset, value }) => {
-    const place = site === undefined ? '' : ` at ${shownSite(site)}`;
-    return `T${thread} waits${place} for the word at byte ${byteOffset} (it slept on ${value})`;
-  });
-  return `deadlock: nobody can go on: ${lines.join('; ')}`;
 }

@@ -1,6 +1,7 @@
 /**
  * Writes a module with its twins. One walk over the tree writes everything; the same function node is walked twice, once
- * as the plain function and once as its twin, and `#frame` says which of the two is being written.
+ * as the plain function and once as its twin, and `#frame` says which of the two is being written. Long, because it is
+ * one walk over one grammar, whose cases call each other.
  *
  * Helpers are globals of the module with a prefix that the source does not use; here they are written `$`:
  *   $T the twin symbol    $P pair(plain, twin)   $F pair a named function expression   $D pair an anonymous default export

@@ -60,6 +60,12 @@ const modules = new Map<string, boolean>();
 function asModule(result: ResolveResult): ResolveResult {
   if (result.format !== 'commonjs' || !result.url.startsWith('file:')) return result;
   const url = new URL(result.url);
+  // What a module that was taken for CommonJS imports, tsx asks for under a name of its own.
+  const pathname = url.pathname.replace(/%3Ftsx-commonjs-export-preparse=1$/, '');
+  if (pathname !== url.pathname) {
+    url.pathname = pathname;
+    url.search = '';
+  }
   if (!/\.tsx?$/.test(url.pathname) || !instrumented(filter, url)) return result;
   const file = fileURLToPath(new URL(url.pathname, 'file:'));
   let isModule = modules.get(file);
@@ -67,7 +73,7 @@ function asModule(result: ResolveResult): ResolveResult {
     isModule = /^\s*(import\b[^(]|export\b)/m.test(readFileSync(file, 'utf8'));
     modules.set(file, isModule);
   }
-  return isModule ? { ...result, format: 'module' } : result;
+  return isModule ? { ...result, url: url.href, format: 'module' } : result;
 }
 
 export async function load(

@@ -6,7 +6,7 @@
  * the whole execution, `steps.fingerprint`; a checksum over the text before it. All numbers are in base 36, so the string survives
  * shells, chats and double clicks. A time-out that fired is the choice of the thread that slept, so it needs no field of its own.
  */
-import type { Deviation } from '../engine/virtual.ts';
+import type { Deviation } from './deviation.ts';
 
 export interface Schedule {
   readonly threads: number;

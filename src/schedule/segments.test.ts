@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type Cells, type executorOf, run } from '../engine/fixtures/schedules.ts';
 import { subject } from '../engine/fixtures/subject.ts';
 import { strategyConformance } from '../strategy/fixtures/conformance.ts';
-import { followSegments, type Segment, segments } from './segments.ts';
+import { followSegments } from '../strategy/segments.ts';
+import { type Segment, segments } from './segments.ts';
 
 strategyConformance('segments', (seed) =>
   followSegments(fc.sample(segments({ threads: 4 }), { seed, numRuns: 3 })[2]!),

@@ -7,8 +7,6 @@
  * of priorities with a few change points (see src/strategy/pct.ts).
  */
 import * as fc from 'fast-check';
-import { TIMEOUT } from '../instrument/step.ts';
-import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 
 /** Thread (taken modulo the number of threads) and number of steps, at least 1. */
 export type Segment = readonly [thread: number, steps: number];
@@ -103,44 +101,4 @@ function* smaller(list: readonly Segment[]): IterableIterator<readonly Segment[]
       if (fewer >= 1 && fewer < steps) yield list.with(i, [thread, fewer]);
     if (thread > 0) yield list.with(i, [thread - 1, steps]);
   }
-}
-
-/** Runs the schedule that a list of segments describes. */
-export function followSegments(list: readonly Segment[]): Strategy {
-  let next = 0;
-  let left = 0;
-  let thread = -1;
-  return {
-    name: 'segments',
-    begin(): boolean {
-      next = 0;
-      left = 0;
-      return true;
-    },
-    choose(view: SchedulerView): number {
-      // A thread in a timed wait has blocked: firing its time-out takes a segment of its own.
-      if (
-        left > 0 &&
-        view.current === thread &&
-        view.isEnabled(thread) &&
-        view.pending[thread]!.kind !== TIMEOUT
-      ) {
-        left--;
-        return thread;
-      }
-      while (next < list.length) {
-        const [t, steps] = list[next++]!;
-        thread = t % view.threads;
-        if (view.isEnabled(thread)) {
-          left = steps - 1;
-          return thread;
-        }
-      }
-      left = 0;
-      return view.baseChoice();
-    },
-    draw(): number {
-      return 0;
-    },
-  };
 }

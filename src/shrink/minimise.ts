@@ -7,8 +7,9 @@
  * has a budget of executions, and what it did not cover is said in the result.
  */
 import { isFinding, type Outcome } from '../engine/outcome.ts';
-import type { Deviation, VirtualExecutor } from '../engine/virtual.ts';
+import type { VirtualExecutor } from '../engine/virtual.ts';
 import { TIMEOUT } from '../instrument/step.ts';
+import type { Deviation } from '../schedule/deviation.ts';
 import { RandomSource } from '../strategy/random-source.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 

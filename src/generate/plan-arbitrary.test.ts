@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Operation, Plan } from './concurrent.ts';
+import type { Operation, Plan } from './plan.ts';
 import { planArbitrary } from './plan-arbitrary.ts';
 
 const operation = fc.oneof(

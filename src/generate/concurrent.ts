@@ -7,47 +7,35 @@
  * the case, because a smaller program rarely fails under the very schedule of the larger one.
  */
 import * as fc from 'fast-check';
+import { describeError } from '../engine/describe.ts';
 import { exploreWith, mostBehaviours } from '../engine/explore.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { mostThreads, type Program, ProgramError } from '../engine/program.ts';
 import type { TraceStep } from '../engine/trace.ts';
-import { describeError, VirtualExecutor } from '../engine/virtual.ts';
+import { VirtualExecutor } from '../engine/virtual.ts';
 import type { History } from '../history/history.ts';
 import { Recorder } from '../history/recorder.ts';
 import { formatValue } from '../history/value.ts';
-import { installHost, twinOf, twinSymbol, UnsupportedError } from '../instrument/host.ts';
-import { CALL } from '../instrument/step.ts';
+import { UnsupportedError } from '../instrument/host.ts';
 import { checkLinearizable } from '../linearize/check.ts';
 import { explain } from '../linearize/explain.ts';
 import type { Specification } from '../linearize/specification.ts';
 import { renderFinding } from '../report/finding.ts';
+import { decodeSchedule, encodeSchedule } from '../schedule/codec.ts';
+import { type Segment, segments } from '../schedule/segments.ts';
 import { minimise } from '../shrink/minimise.ts';
 import { pct } from '../strategy/pct.ts';
 import { random } from '../strategy/random.ts';
 import { replay } from '../strategy/replay.ts';
+import { followSegments } from '../strategy/segments.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import { decodeSchedule, encodeSchedule } from './codec.ts';
+import { type OperationOptions, plainCall, threadBody } from './body.ts';
+import { describePlan, type Operation, type Plan } from './plan.ts';
 import { planArbitrary } from './plan-arbitrary.ts';
-import { followSegments, type Segment, segments } from './segments.ts';
 
 /** Programs of up to so many operations are tried under so many random and PCT schedules by `check`. */
 const smallProgram = 4;
 const smallProgramSchedules = 60;
-
-/** One call of a generated program. */
-export interface Operation {
-  readonly name: string;
-  readonly args: readonly unknown[];
-}
-
-export interface OperationOptions<Local> {
-  /** The arguments; default none. */
-  readonly args?: fc.Arbitrary<readonly unknown[]>;
-  /** How the call is made; default `local[name](...args)`. Plain synchronous code. */
-  readonly run?: (local: Local, ...args: never[]) => unknown;
-  /** How often it is chosen beside the others. Default 1. */
-  readonly weight?: number;
-}
 
 /** What a judge of one's own may look at after an execution. */
 export interface Run<Shared> {
@@ -85,12 +73,6 @@ export interface ConcurrentOptions<Shared, Local, State = unknown> {
   readonly maxSteps?: number;
   /** Count distinct behaviours. Default false. */
   readonly behaviours?: boolean;
-}
-
-/** A generated program: what each thread does. */
-export interface Plan {
-  readonly threads: readonly (readonly Operation[])[];
-  readonly prefix: readonly Operation[];
 }
 
 /** A failing case, as data. */
@@ -447,78 +429,4 @@ Object.defineProperty(ConcurrentCase.prototype, fc.toStringMethod, {
 
 function blockedOf(outcome: Outcome): Partial<Outcome> {
   return outcome.blocked === undefined ? {} : { blocked: outcome.blocked };
-}
-
-export function describePlan(plan: Plan): string {
-  const list = (operations: readonly Operation[]): string =>
-    operations.map(({ name, args }) => `${name}(${args.map((a) => formatValue(a)).join(', ')})`).join('; ');
-  const rows = plan.threads.map((operations, t) => `T${t}: ${list(operations)}`);
-  if (plan.prefix.length > 0) rows.unshift(`first: ${list(plan.prefix)}`);
-  return rows.join(' | ');
-}
-
-function plainCall(
-  options: OperationOptions<never> | undefined,
-  local: unknown,
-  name: string,
-  args: readonly unknown[],
-): unknown {
-  const [fn, self, all] = callee(options, local, name, args);
-  return Reflect.apply(fn, self, all);
-}
-
-type AnyCall = (...args: unknown[]) => unknown;
-
-function callee(
-  options: OperationOptions<never> | undefined,
-  local: unknown,
-  name: string,
-  args: readonly unknown[],
-): [fn: AnyCall, self: unknown, args: unknown[]] {
-  if (options?.run !== undefined) return [options.run as unknown as AnyCall, undefined, [local, ...args]];
-  const method = (local as Record<string, unknown> | null | undefined)?.[name];
-  if (typeof method !== 'function')
-    throw new ProgramError(
-      `operation ${name}: what attach returned has no method of that name; give operations.${name}.run`,
-    );
-  return [method as AnyCall, local, [...args]];
-}
-
-/** The body of every thread of a generated program. Its twin is written by hand: the harness itself is not transformed. */
-function threadBody(
-  plan: Plan,
-  recorder: Recorder,
-  operations: Readonly<Record<string, OperationOptions<unknown>>>,
-): Program['thread'] {
-  const announce = installHost().helpers['s'] as (...args: unknown[]) => undefined;
-  const body = (): never => {
-    throw new Error('a generated program runs under an executor only');
-  };
-  function* twin(thread: number, local: unknown): Generator<undefined, unknown, unknown> {
-    for (const { name, args } of plan.threads[thread]!) {
-      const [fn, self, all] = callee(
-        operations[name] as OperationOptions<never> | undefined,
-        local,
-        name,
-        args,
-      );
-      // The call itself is a point where the thread may be held up: else an operation would seem to begin
-      // as soon as the one before it ended, and real-time order would be lost.
-      yield announce(CALL, -1, undefined, 0, name);
-      const id = recorder.call(thread, name, args);
-      const fnTwin = twinOf(fn);
-      try {
-        recorder.return(
-          id,
-          fnTwin === undefined ? Reflect.apply(fn, self, all) : yield* fnTwin.apply(self, all),
-        );
-      } catch (error) {
-        if (error instanceof UnsupportedError) throw error;
-        recorder.throw(id, error);
-      }
-    }
-    return undefined;
-  }
-  Object.defineProperty(body, twinSymbol, { value: twin });
-  return body;
 }

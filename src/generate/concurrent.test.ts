@@ -4,14 +4,8 @@ import { type Cells, cells } from '../engine/fixtures/schedules.ts';
 import { subject } from '../engine/fixtures/subject.ts';
 import { threw } from '../history/history.ts';
 import { blocked, specification } from '../linearize/specification.ts';
-import {
-  type CaseFinding,
-  ConcurrencyError,
-  type ConcurrentCase,
-  concurrentProgram,
-  type Operation,
-  type Plan,
-} from './concurrent.ts';
+import { type CaseFinding, ConcurrencyError, type ConcurrentCase, concurrentProgram } from './concurrent.ts';
+import type { Operation, Plan } from './plan.ts';
 
 /** Subjects: each is a class over the cells from 0 on. */
 const { LostUpdate, Counter, Lock, Silent, Early } = subject(() => {

@@ -4,7 +4,7 @@
  * that have no part in a failure.
  */
 import * as fc from 'fast-check';
-import type { Operation, Plan } from './concurrent.ts';
+import type { Operation, Plan } from './plan.ts';
 
 export interface PlanConstraints {
   readonly operation: fc.Arbitrary<Operation>;

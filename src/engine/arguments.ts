@@ -1,0 +1,45 @@
+/** The arguments of `Atomics` calls as ECMA-262 takes them, where the scheduler must know before the platform does. */
+import type { AtomicView, Step } from '../instrument/step.ts';
+
+/** Arguments of a wait or a notify that need no check by the platform: the usual ones. */
+export function isPlainWait(view: AtomicView, index: unknown, value: unknown): view is Int32Array {
+  return (
+    view instanceof Int32Array &&
+    typeof index === 'number' &&
+    (index | 0) === index &&
+    index >= 0 &&
+    index < view.length &&
+    typeof value === 'number' &&
+    (value | 0) === value
+  );
+}
+
+/** What the platform would throw for an argument. */
+export interface Refusal {
+  readonly error: unknown;
+}
+
+/** Makes a whole number of a step's index (ECMA-262 ToIntegerOrInfinity), once: whatever follows sees that number. */
+export function wholeIndex(p: Step): Refusal | undefined {
+  try {
+    p.index = Math.trunc(+(p.index as number)) || 0;
+    return undefined;
+  } catch (error) {
+    p.index = 0;
+    return { error };
+  }
+}
+
+/** Whether two values are one and the same in a cell of this view, wrapped to its width. True also where that cannot be told. */
+export function isSameCell(view: AtomicView, a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number')
+    return ((a | 0) ^ (b | 0)) << (32 - 8 * view.BYTES_PER_ELEMENT) === 0;
+  return typeof a !== 'bigint' || typeof b !== 'bigint' || BigInt.asIntN(64, a ^ b) === 0n;
+}
+
+/** The time-out of a wait as ECMA-262 takes it: undefined and NaN are for ever, negative is 0. */
+export function waitTime(timeout: unknown): number {
+  if (timeout === undefined) return Number.POSITIVE_INFINITY;
+  const q = +(timeout as number);
+  return Number.isNaN(q) ? Number.POSITIVE_INFINITY : Math.max(q, 0);
+}

@@ -1,0 +1,46 @@
+/** Errors, values and sleepers in words. Nothing of the author's runs here: an object is named, not converted. */
+import { UnsupportedError } from '../instrument/host.ts';
+import type { BlockedThread } from './outcome.ts';
+import { shownSite } from './trace.ts';
+
+export function notSynchronous(what: string): UnsupportedError {
+  return new UnsupportedError(
+    `thread answered ${what}: a thread's body is plain synchronous code, whose steps are taken before it returns`,
+  );
+}
+
+export function nameOfError(error: unknown): string {
+  return error instanceof Error ? error.name : String(shown(error));
+}
+
+export function shown(value: unknown): number | bigint | string {
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject ? Object.prototype.toString.call(value) : String(value);
+}
+
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `a value that is not an error: ${describeValue(error)}`;
+  // The look-up of a twin is the first thing that touches a callee, so a missing function shows there.
+  const message = String(shown(error.message)).replace(
+    /Cannot read properties of (undefined|null) \(reading 'Symbol\(threadproof\.twin\)'\)/,
+    'what is called is $1, not a function',
+  );
+  return `${error.name}: ${message}`;
+}
+
+export function describeValue(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+export function describeBlocked(blocked: readonly BlockedThread[]): string {
+  const lines = blocked.map(({ thread, site, byteOffset, value }) => {
+    const place = site === undefined ? '' : ` at ${shownSite(site)}`;
+    return `T${thread} waits${place} for the word at byte ${byteOffset} (it slept on ${value})`;
+  });
+  return `deadlock: nobody can go on: ${lines.join('; ')}`;
+}

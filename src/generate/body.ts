@@ -1,0 +1,82 @@
+/** What a thread of a generated program runs: its operations, one after the other, recorded. */
+import type * as fc from 'fast-check';
+import { type Program, ProgramError } from '../engine/program.ts';
+import type { Recorder } from '../history/recorder.ts';
+import { installHost, twinOf, twinSymbol, UnsupportedError } from '../instrument/host.ts';
+import { CALL } from '../instrument/step.ts';
+import type { Plan } from './plan.ts';
+
+export interface OperationOptions<Local> {
+  /** The arguments; default none. */
+  readonly args?: fc.Arbitrary<readonly unknown[]>;
+  /** How the call is made; default `local[name](...args)`. Plain synchronous code. */
+  readonly run?: (local: Local, ...args: never[]) => unknown;
+  /** How often it is chosen beside the others. Default 1. */
+  readonly weight?: number;
+}
+
+export function plainCall(
+  options: OperationOptions<never> | undefined,
+  local: unknown,
+  name: string,
+  args: readonly unknown[],
+): unknown {
+  const [fn, self, all] = callee(options, local, name, args);
+  return Reflect.apply(fn, self, all);
+}
+
+type AnyCall = (...args: unknown[]) => unknown;
+
+function callee(
+  options: OperationOptions<never> | undefined,
+  local: unknown,
+  name: string,
+  args: readonly unknown[],
+): [fn: AnyCall, self: unknown, args: unknown[]] {
+  if (options?.run !== undefined) return [options.run as unknown as AnyCall, undefined, [local, ...args]];
+  const method = (local as Record<string, unknown> | null | undefined)?.[name];
+  if (typeof method !== 'function')
+    throw new ProgramError(
+      `operation ${name}: what attach returned has no method of that name; give operations.${name}.run`,
+    );
+  return [method as AnyCall, local, [...args]];
+}
+
+/** The body of every thread of a generated program. Its twin is written by hand: the harness itself is not transformed. */
+export function threadBody(
+  plan: Plan,
+  recorder: Recorder,
+  operations: Readonly<Record<string, OperationOptions<unknown>>>,
+): Program['thread'] {
+  const announce = installHost().helpers['s'] as (...args: unknown[]) => undefined;
+  const body = (): never => {
+    throw new Error('a generated program runs under an executor only');
+  };
+  function* twin(thread: number, local: unknown): Generator<undefined, unknown, unknown> {
+    for (const { name, args } of plan.threads[thread]!) {
+      const [fn, self, all] = callee(
+        operations[name] as OperationOptions<never> | undefined,
+        local,
+        name,
+        args,
+      );
+      // The call itself is a point where the thread may be held up: else an operation would seem to begin
+      // as soon as the one before it ended, and real-time order would be lost.
+      yield announce(CALL, -1, undefined, 0, name);
+      const id = recorder.call(thread, name, args);
+      const fnTwin = twinOf(fn);
+      try {
+        recorder.return(
+          id,
+          fnTwin === undefined ? Reflect.apply(fn, self, all) : yield* fnTwin.apply(self, all),
+        );
+      } catch (error) {
+        if (error instanceof UnsupportedError) throw error;
+        recorder.throw(id, error);
+      }
+    }
+    return undefined;
+  }
+  Object.defineProperty(body, twinSymbol, { value: twin });
+  return body;
+}
