@@ -946,7 +946,7 @@ export const main = (v) => [inner(v), globalThis.Atomics.load(v, 1)];`,
     steps: 'load@1 load@1 load@1 load@1',
   },
   {
-    name: 'a local variable called like a pure global is called as any other',
+    name: 'a local variable called like a pure global is called like any other',
     source: `const Math = { max: (v) => Atomics.load(v, 1) };
 export function main(v) { return Math.max(v); }`,
     value: 10,
