@@ -18,7 +18,12 @@ export interface MonitorState {
 const ringing: ReadonlySet<string> = new Set(['ring', 'ringAll']);
 
 const timedOut = 'timed-out';
-const partOf: Readonly<Record<string, string>> = { open: 'gate', close: 'gate', pass: 'gate', passFor: 'gate' };
+const partOf: Readonly<Record<string, string>> = {
+  open: 'gate',
+  close: 'gate',
+  pass: 'gate',
+  passFor: 'gate',
+};
 
 /**
  * Buffer, of so many places:

@@ -36,7 +36,9 @@ export function semaphore(permits: number, maximum: number): CompleteSpecificati
       tryAcquire: (free, [n]: readonly [number]) => attempt(free, n),
       release: (free, [n]: readonly [number]) => {
         if (isWrong(n)) return { state: free, result: range };
-        return free + n > maximum ? { state: free, result: overflow } : { state: free + n, result: undefined };
+        return free + n > maximum
+          ? { state: free, result: overflow }
+          : { state: free + n, result: undefined };
       },
       available: (free) => ({ state: free, result: free }),
     },

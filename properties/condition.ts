@@ -25,7 +25,8 @@ export interface ConditionSubject {
 }
 
 const places = 2;
-const limitMs = 5;
+/** A time limit that only the schedule ends, and one that is over when the thread runs again, however it was woken. */
+const limitsMs = [5, 0.002] as const;
 
 // Cells of the shared view. What the mutexes guard is read and written plainly.
 const cells = {
@@ -128,7 +129,7 @@ function ring(local: Local, notify: () => void, late: boolean): void {
   leave(local, notify, late);
 }
 
-function listen(local: Local): ConditionWake {
+function listen(local: Local, limitMs: number): ConditionWake {
   local.mutex.lock();
   const wake = local.changed.waitFor(local.mutex, limitMs);
   local.mutex.unlock();
@@ -137,13 +138,15 @@ function listen(local: Local): ConditionWake {
 
 const operations = {
   put: { run: (local: Local, value: number, late: boolean) => void put(local, value, late, Infinity) },
-  putFor: { run: (local: Local, value: number, late: boolean) => put(local, value, late, limitMs) },
+  putFor: {
+    run: (local: Local, value: number, late: boolean, limitMs: number) => put(local, value, late, limitMs),
+  },
   take: { run: (local: Local, late: boolean) => take(local, late, Infinity) },
-  takeFor: { run: (local: Local, late: boolean) => take(local, late, limitMs) },
+  takeFor: { run: (local: Local, late: boolean, limitMs: number) => take(local, late, limitMs) },
   open: { run: (local: Local, late: boolean) => setGate(local, 1, late) },
   close: { run: (local: Local, late: boolean) => setGate(local, 0, late) },
   pass: { run: (local: Local) => void pass(local, Infinity) },
-  passFor: { run: (local: Local) => pass(local, limitMs) },
+  passFor: { run: (local: Local, limitMs: number) => pass(local, limitMs) },
   ring: { run: (local: Local, late: boolean) => ring(local, () => local.changed.notifyOne(), late) },
   ringAll: { run: (local: Local, late: boolean) => ring(local, () => local.changed.notifyAll(), late) },
   listen: { run: listen },
@@ -151,36 +154,42 @@ const operations = {
 
 const late = fc.boolean();
 const value = fc.integer({ min: 1, max: 9 });
+const limit = fc.constantFrom(...limitsMs);
 const named = (name: string, ...args: fc.Arbitrary<unknown>[]): fc.Arbitrary<Operation> =>
   fc.tuple(...args).map((list) => ({ name, args: list }));
 const one = (...weighted: [weight: number, operation: fc.Arbitrary<Operation>][]): fc.Arbitrary<Operation> =>
   fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+const threadOf = (operation: fc.Arbitrary<Operation>, most: number): fc.Arbitrary<Operation[]> =>
+  fc.array(operation, { minLength: 1, maxLength: most });
 
-const bufferCalls = one(
-  [4, named('put', value, late)],
-  [4, named('take', late)],
-  [1, named('putFor', value, late)],
-  [2, named('takeFor', late)],
-);
-const gateCalls = one(
-  [3, named('open', late)],
-  [1, named('close', late)],
-  [4, named('pass')],
-  [1, named('passFor')],
-);
-const bellCalls = one([2, named('ring', late)], [1, named('ringAll', late)], [2, named('listen')]);
+const producer = threadOf(one([3, named('put', value, late)], [1, named('putFor', value, late, limit)]), 2);
+const consumer = threadOf(one([3, named('take', late)], [2, named('takeFor', late, limit)]), 2);
+const doorman = threadOf(one([4, named('open', late)], [1, named('close', late)]), 2);
+const passenger = threadOf(one([3, named('pass')], [1, named('passFor', limit)]), 2);
+const ringer = threadOf(one([2, named('ring', late)], [1, named('ringAll', late)]), 2);
+const listener = threadOf(named('listen', limit), 2);
 
-const plansOf = (operation: fc.Arbitrary<Operation>, prefix: fc.Arbitrary<Operation>): fc.Arbitrary<Plan> =>
+/** Programs of threads that wait and threads that they wait for; more of the former, so that a notification spent in vain is missed. */
+const plansOf = (
+  waiting: fc.Arbitrary<Operation[]>,
+  notifying: fc.Arbitrary<Operation[]>,
+  prefix: fc.Arbitrary<Operation[]>,
+): fc.Arbitrary<Plan> =>
   fc.record({
-    threads: fc.array(fc.array(operation, { minLength: 1, maxLength: 3 }), { minLength: 2, maxLength: 4 }),
-    // Fewer than there are places: the prefix must not wait.
-    prefix: fc.array(prefix, { maxLength: places }),
+    threads: fc.array(fc.oneof({ weight: 3, arbitrary: waiting }, { weight: 2, arbitrary: notifying }), {
+      minLength: 2,
+      maxLength: 4,
+    }),
+    prefix,
   });
 
+const nothing = fc.constant([]);
+const full = fc.tuple(...Array.from({ length: places }, () => named('put', value, fc.constant(false))));
 const plans = fc.oneof(
-  { weight: 6, arbitrary: plansOf(bufferCalls, named('put', value, late)) },
-  { weight: 2, arbitrary: plansOf(gateCalls, named('close', late)) },
-  { weight: 2, arbitrary: plansOf(bellCalls, named('ring', late)) },
+  { weight: 5, arbitrary: plansOf(consumer, producer, nothing) },
+  { weight: 2, arbitrary: plansOf(producer, consumer, full) },
+  { weight: 2, arbitrary: plansOf(passenger, doorman, nothing) },
+  { weight: 1, arbitrary: plansOf(listener, ringer, nothing) },
 );
 
 export const conditionWaits: Property<ConditionSubject> = {

@@ -1,8 +1,8 @@
 /**
- * A completion latch that looks at the count before its own step where it means the one after it.
+ * A completion latch that mistakes what is left after a count for what was left before it.
  *
- * Fault X1, for a latch of 2, true at 1 of 2, false at 2 of 2: the first of two opens it, and the second, which should, does not: it finds
- * the 1 that was before it. With a count of 1, and when all come at once, it does as it should.
+ * Fault X1, for a latch of 2: true at 1 of 2, false at 2 of 2. Nobody needs to interleave: T0 countDown: c = 1, store o = 1; T0 tryWait: open.
+ * Then T1 countDown: c = 0, store o = 0; T1 tryWait: closed.
  *
  * Odds: see properties/broken.ts
  */
@@ -11,7 +11,7 @@ import { CountUnderflowError } from '../../src/runtime/errors.ts';
 // Cells from the index on: what is left to count, whether it is open (0 or 1).
 const OPEN = 1;
 
-/** A latch that opens one count too early. Lives in two neighbouring cells. */
+/** A latch that opens one count too early, and closes with the last. Lives in two neighbouring cells. */
 export class OldCountLatch {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
@@ -39,11 +39,9 @@ export class OldCountLatch {
       const left = Atomics.load(this.#view, this.#index);
       if (by > left) throw new CountUnderflowError(`${left} are left, and ${by} are too many`);
       if (Atomics.compareExchange(this.#view, this.#index, left, left - by) !== left) continue;
-      // FAULT X1: `left` is the count of before. What is left now is `left - by`.
-      if (left <= 2) {
-        Atomics.store(this.#view, this.#index + OPEN, left - by === 1 || left === by ? 1 : 0);
-        Atomics.notify(this.#view, this.#index + OPEN);
-      }
+      // FAULT X1: the last to count finds 1 before its step, 0 after it. This is after it.
+      Atomics.store(this.#view, this.#index + OPEN, left - by === 1 ? 1 : 0);
+      Atomics.notify(this.#view, this.#index + OPEN);
       return left - by;
     }
   }

@@ -54,15 +54,47 @@ describe('codecs', () => {
   });
 
   it.each([
-    [codecs.int32, 2 ** 31, new RangeError('int32 holds an integer from -2147483648 to 2147483647, got 2147483648: round it, or use float64')],
-    [codecs.int32, 1.5, new RangeError('int32 holds an integer from -2147483648 to 2147483647, got 1.5: round it, or use float64')],
-    [codecs.int32, '1', new TypeError('int32 holds an integer from -2147483648 to 2147483647, got 1: round it, or use float64')],
+    [
+      codecs.int32,
+      2 ** 31,
+      new RangeError(
+        'int32 holds an integer from -2147483648 to 2147483647, got 2147483648: round it, or use float64',
+      ),
+    ],
+    [
+      codecs.int32,
+      1.5,
+      new RangeError(
+        'int32 holds an integer from -2147483648 to 2147483647, got 1.5: round it, or use float64',
+      ),
+    ],
+    [
+      codecs.int32,
+      '1',
+      new TypeError('int32 holds an integer from -2147483648 to 2147483647, got 1: round it, or use float64'),
+    ],
     [codecs.float64, 1n, new TypeError('float64 holds a number, got 1: convert it first')],
-    [codecs.bigInt64, 2n ** 63n, new RangeError('bigInt64 holds a bigint from -2^63 to 2^63 - 1, got 9223372036854775808: wrap it by BigInt.asIntN(64, value)')],
-    [codecs.bigInt64, 1, new TypeError('bigInt64 holds a bigint from -2^63 to 2^63 - 1, got 1: wrap it by BigInt.asIntN(64, value)')],
+    [
+      codecs.bigInt64,
+      2n ** 63n,
+      new RangeError(
+        'bigInt64 holds a bigint from -2^63 to 2^63 - 1, got 9223372036854775808: wrap it by BigInt.asIntN(64, value)',
+      ),
+    ],
+    [
+      codecs.bigInt64,
+      1,
+      new TypeError(
+        'bigInt64 holds a bigint from -2^63 to 2^63 - 1, got 1: wrap it by BigInt.asIntN(64, value)',
+      ),
+    ],
     [codecs.boolean, 1, new TypeError('boolean holds true or false, got 1: compare it first')],
     [particle, null, new TypeError('a struct with the fields id, at, mass, alive is an object, got null')],
-    [particle, { id: 1 }, new TypeError('a struct has the fields id, at, mass, alive, but at is missing: set it')],
+    [
+      particle,
+      { id: 1 },
+      new TypeError('a struct has the fields id, at, mass, alive, but at is missing: set it'),
+    ],
     [codecs.words(2), Int32Array.of(1), new TypeError('a record is an Int32Array of 2 words, got 1 words')],
     [codecs.words(2), 5, new TypeError('a record is an Int32Array of 2 words, got 5')],
   ] as readonly (readonly [Codec<never>, unknown, Error])[])('$name refuses %s', (codec, value, error) => {
@@ -70,9 +102,13 @@ describe('codecs', () => {
   });
 
   it('refuse layouts of nothing', () => {
-    expect(() => codecs.struct({})).toThrow(new RangeError('a struct has 1 field or more, got none: name them'));
+    expect(() => codecs.struct({})).toThrow(
+      new RangeError('a struct has 1 field or more, got none: name them'),
+    );
     for (const count of [0, 1.5, 65_537]) {
-      expect(() => codecs.words(count)).toThrow(new RangeError(`a record has from 1 to 65536 words, got ${count}`));
+      expect(() => codecs.words(count)).toThrow(
+        new RangeError(`a record has from 1 to 65536 words, got ${count}`),
+      );
     }
   });
 });

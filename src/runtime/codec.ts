@@ -25,7 +25,12 @@ const int32: Codec<number> = {
   words: 1,
   write(words, index, value): void {
     if ((value | 0) !== value) {
-      throw wrong(value, 'number', 'int32 holds an integer from -2147483648 to 2147483647', 'round it, or use float64');
+      throw wrong(
+        value,
+        'number',
+        'int32 holds an integer from -2147483648 to 2147483647',
+        'round it, or use float64',
+      );
     }
     words[index] = value;
   },
@@ -55,7 +60,12 @@ const bigInt64: Codec<bigint> = {
   words: 2,
   write(words, index, value): void {
     if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) {
-      throw wrong(value, 'bigint', 'bigInt64 holds a bigint from -2^63 to 2^63 - 1', 'wrap it by BigInt.asIntN(64, value)');
+      throw wrong(
+        value,
+        'bigint',
+        'bigInt64 holds a bigint from -2^63 to 2^63 - 1',
+        'wrap it by BigInt.asIntN(64, value)',
+      );
     }
     bigInt64Scratch[0] = value;
     words[index] = wordScratch[0]!;
@@ -72,7 +82,8 @@ const boolean: Codec<boolean> = {
   name: 'boolean',
   words: 1,
   write(words, index, value): void {
-    if (typeof value !== 'boolean') throw wrong(value, 'boolean', 'boolean holds true or false', 'compare it first');
+    if (typeof value !== 'boolean')
+      throw wrong(value, 'boolean', 'boolean holds true or false', 'compare it first');
     words[index] = value ? 1 : 0;
   },
   read(words, index): boolean {
@@ -104,7 +115,9 @@ function struct<T extends object>(fields: Fields<T>): Codec<T> {
     words: size,
     write(words, index, value): void {
       if (typeof value !== 'object' || value === null) {
-        throw new TypeError(`a struct with the fields ${names.join(', ')} is an object, got ${String(value)}`);
+        throw new TypeError(
+          `a struct with the fields ${names.join(', ')} is an object, got ${String(value)}`,
+        );
       }
       for (const { name, codec, at } of layout) {
         if (!(name in value)) {

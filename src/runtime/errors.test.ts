@@ -3,7 +3,7 @@ import * as errors from './errors.ts';
 
 it('each error has its class as name, and is an Error', () => {
   for (const [name, Class] of Object.entries(errors)) {
-    const error = new Class('what was wrong', 1, 2, 3);
+    const error: Error = Reflect.construct(Class, ['what was wrong', 1, 2, 3]);
     expect(error).toBeInstanceOf(Error);
     expect(error.name).toBe(name);
     expect(String(error)).toBe(`${name}: what was wrong`);

@@ -87,6 +87,30 @@ export class ReentryError extends Error {
   override readonly name = 'ReentryError';
 }
 
+/** More threads hold or await a lock at a time than its word can count. */
+export class TooManyThreadsError extends Error {
+  override readonly name = 'TooManyThreadsError';
+}
+
+/** What a thread that takes part in a deadlock holds and waits for; locks by their names. */
+export interface DeadlockedThread {
+  readonly thread: number;
+  readonly holds: readonly string[];
+  readonly waitsFor: string;
+}
+
+/** Waiting for the lock would have been for ever: those who hold it wait, in the end, for this thread or for each other. */
+export class DeadlockError extends Error {
+  override readonly name = 'DeadlockError';
+  /** The thread that got the error first, then those that it would have waited for. */
+  readonly threads: readonly DeadlockedThread[];
+
+  constructor(message: string, threads: readonly DeadlockedThread[]) {
+    super(message);
+    this.threads = threads;
+  }
+}
+
 /** A time limit passed before the awaited event. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';

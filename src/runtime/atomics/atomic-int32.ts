@@ -1,24 +1,15 @@
 import { checkInt32Cells } from '../cell.ts';
-import { checkTimeout } from '../timeout.ts';
+import { Int32Operations } from './int32-operations.ts';
 
 /**
  * One 32-bit signed integer in shared memory.
  *
  * The value lives in the view's cell; this object is only a handle, and all handles on one cell are one integer.
- * Every operation is sequentially consistent and wraps as two's complement; a fraction is cut off.
- * The partner of each read is the write before it in the single order of all operations on the cell,
- * whichever handle or thread made it.
- *
- * Operations that change the value return the *old* one, as `Atomics` does; `store` returns what the cell then holds.
- * Cost: one atomic operation a method. Source: ECMA-262, section 25.4.
+ * Operations: see {@link Int32Operations}.
  */
-export class AtomicInt32 {
-  readonly #view: Int32Array<SharedArrayBuffer>;
-  readonly #index: number;
-
+export class AtomicInt32 extends Int32Operations {
   private constructor(view: Int32Array<SharedArrayBuffer>, index: number) {
-    this.#view = view;
-    this.#index = index;
+    super(view, index);
   }
 
   /**
@@ -45,92 +36,5 @@ export class AtomicInt32 {
   static attach(view: Int32Array<SharedArrayBuffer>, index: number): AtomicInt32 {
     checkInt32Cells(view, index, 1, 'an AtomicInt32');
     return new AtomicInt32(view, index);
-  }
-
-  /** The current value. */
-  load(): number {
-    return Atomics.load(this.#view, this.#index);
-  }
-
-  /** Replaces the value; returns what was stored, wrapped to 32 bits. */
-  store(value: number): number {
-    Atomics.store(this.#view, this.#index, value);
-    return value | 0;
-  }
-
-  /** Adds; returns the old value. */
-  add(value: number): number {
-    return Atomics.add(this.#view, this.#index, value);
-  }
-
-  /** Subtracts; returns the old value. */
-  sub(value: number): number {
-    return Atomics.sub(this.#view, this.#index, value);
-  }
-
-  /** Bitwise and; returns the old value. */
-  and(value: number): number {
-    return Atomics.and(this.#view, this.#index, value);
-  }
-
-  /** Bitwise or; returns the old value. */
-  or(value: number): number {
-    return Atomics.or(this.#view, this.#index, value);
-  }
-
-  /** Bitwise exclusive or; returns the old value. */
-  xor(value: number): number {
-    return Atomics.xor(this.#view, this.#index, value);
-  }
-
-  /** Replaces the value; returns the old one. */
-  exchange(value: number): number {
-    return Atomics.exchange(this.#view, this.#index, value);
-  }
-
-  /**
-   * Replaces the value by `replacement` if it is `expected` (wrapped to 32 bits).
-   * Returns the old value: the replacement took place exactly when that equals the wrapped `expected`.
-   */
-  compareExchange(expected: number, replacement: number): number {
-    return Atomics.compareExchange(this.#view, this.#index, expected, replacement);
-  }
-
-  /**
-   * Blocks the thread while the value is `expected`, until a `notify` on this cell or the limit in milliseconds.
-   * 'not-equal': the value was another one, and the thread did not sleep. 'ok': it was notified, which says nothing
-   * about the value: load it again.
-   *
-   * @throws RangeError when the limit is negative or NaN
-   * @throws TypeError on threads that must not block: use {@link AtomicInt32.waitAsync} there
-   */
-  wait(expected: number, timeoutMs: number = Infinity): 'ok' | 'not-equal' | 'timed-out' {
-    checkTimeout(timeoutMs);
-    return Atomics.wait(this.#view, this.#index, expected, timeoutMs);
-  }
-
-  /**
-   * As {@link AtomicInt32.wait}, without blocking; the comparison takes place before this returns.
-   * A pending wait cannot be cancelled, absorbs a `notify` like any other, and does not keep the process alive.
-   * Rejects with RangeError when the limit is negative or NaN.
-   */
-  async waitAsync(expected: number, timeoutMs: number = Infinity): Promise<'ok' | 'not-equal' | 'timed-out'> {
-    checkTimeout(timeoutMs);
-    return Atomics.waitAsync(this.#view, this.#index, expected, timeoutMs).value;
-  }
-
-  /**
-   * Wakes at most `count` of the threads that wait on this cell, the longest waiting first; all of them by default.
-   * Returns how many were woken.
-   *
-   * @throws RangeError when the count is negative or NaN
-   */
-  notify(count: number = Infinity): number {
-    if (!(count >= 0)) {
-      throw new RangeError(
-        `the number of threads to wake is 0 or more, got ${count}: pass nothing to wake all`,
-      );
-    }
-    return Atomics.notify(this.#view, this.#index, count);
   }
 }

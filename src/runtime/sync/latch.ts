@@ -61,7 +61,9 @@ export class Latch {
    */
   countDown(by: number = 1): number {
     if (!Number.isInteger(by) || by < 1) {
-      throw new RangeError(`a Latch counts down by 1 or more, got ${by}: pass the number of events that happened`);
+      throw new RangeError(
+        `a Latch counts down by 1 or more, got ${by}: pass the number of events that happened`,
+      );
     }
     for (;;) {
       const left = this.count();
@@ -74,7 +76,8 @@ export class Latch {
       // Partner: the load of those who wait, which must see the writes of all who counted. No subtraction: it could not be taken back
       // before somebody sees the latch open, or open again.
       const next = CREATED | (left - by);
-      if (Atomics.compareExchange(this.#view, this.#index, CREATED | left, next) !== (CREATED | left)) continue;
+      if (Atomics.compareExchange(this.#view, this.#index, CREATED | left, next) !== (CREATED | left))
+        continue;
       // Once in the life of the latch. Those who fall asleep later are refused: the word has changed.
       if (left === by) Atomics.notify(this.#view, this.#index);
       return left - by;

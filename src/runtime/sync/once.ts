@@ -56,22 +56,14 @@ export class Once {
    * @throws BoundsError when the index leaves the view
    * @throws RangeError when the owner is no such id
    */
-  static create(
-    view: Int32Array<SharedArrayBuffer>,
-    index: number,
-    owner: number = currentThreadId(),
-  ): Once {
+  static create(view: Int32Array<SharedArrayBuffer>, index: number, owner: number = currentThreadId()): Once {
     const once = new Once(view, index, owner);
     Atomics.store(view, index, FRESH);
     return once;
   }
 
   /** This thread's handle on a Once that was created elsewhere. Does not touch the cell. Throws as `create`. */
-  static attach(
-    view: Int32Array<SharedArrayBuffer>,
-    index: number,
-    owner: number = currentThreadId(),
-  ): Once {
+  static attach(view: Int32Array<SharedArrayBuffer>, index: number, owner: number = currentThreadId()): Once {
     return new Once(view, index, owner);
   }
 

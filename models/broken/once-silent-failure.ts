@@ -1,0 +1,71 @@
+/**
+ * A Once that wakes those who wait when a run succeeds, and only then.
+ *
+ * Fault: a run that throws leaves them asleep. Shortest interleaving: T0 load, compare-exchange; T1 load, wait; T0 throws, store FRESH. Nobody
+ * runs, and T1 sleeps for ever.
+ *
+ * Odds: see properties/broken.ts
+ */
+import { ReentryError, TimeoutError } from '../../src/runtime/errors.ts';
+
+// The word: FRESH, DONE, or the id of the thread that runs it.
+const FRESH = 0;
+const DONE = -1;
+
+/** A Once that is not run again by those who waited for a run that failed. Lives in one cell. */
+export class SilentFailureOnce {
+  readonly #view: Int32Array<SharedArrayBuffer>;
+  readonly #index: number;
+  readonly #owner: number;
+
+  private constructor(view: Int32Array<SharedArrayBuffer>, index: number, owner: number) {
+    this.#view = view;
+    this.#index = index;
+    this.#owner = owner;
+  }
+
+  /** Makes the cell a Once that has not run. `owner` is the id of the thread that uses the handle, from 1 on. */
+  static create(view: Int32Array<SharedArrayBuffer>, index: number, owner: number): SilentFailureOnce {
+    Atomics.store(view, index, FRESH);
+    return new SilentFailureOnce(view, index, owner);
+  }
+
+  /** A handle on a Once that was created elsewhere. Does not touch the cell. */
+  static attach(view: Int32Array<SharedArrayBuffer>, index: number, owner: number): SilentFailureOnce {
+    return new SilentFailureOnce(view, index, owner);
+  }
+
+  /**
+   * Runs `action`, unless a run has succeeded; waits while another runs. True if it ran. Throws what `action` throws, ReentryError when this
+   * thread runs it already, TimeoutError when another runs for longer than the limit.
+   */
+  run(action: () => void, timeoutMs: number = Infinity): boolean {
+    let expired = false;
+    for (;;) {
+      const seen = Atomics.load(this.#view, this.#index);
+      if (seen === DONE) return false;
+      if (seen === this.#owner) throw new ReentryError(`thread ${seen} runs the Once already`);
+      if (seen === FRESH) {
+        if (Atomics.compareExchange(this.#view, this.#index, FRESH, this.#owner) === FRESH) break;
+        continue;
+      }
+      if (expired) throw new TimeoutError(`thread ${seen} was not through within ${timeoutMs} ms`);
+      expired = Atomics.wait(this.#view, this.#index, seen, timeoutMs) === 'timed-out';
+    }
+    let next = FRESH;
+    try {
+      action();
+      next = DONE;
+    } finally {
+      Atomics.store(this.#view, this.#index, next);
+      // FAULT: after a failure one of those who wait must run.
+      if (next === DONE) Atomics.notify(this.#view, this.#index);
+    }
+    return true;
+  }
+
+  /** Whether a run has succeeded. */
+  isDone(): boolean {
+    return Atomics.load(this.#view, this.#index) === DONE;
+  }
+}

@@ -1,0 +1,100 @@
+/** The cells of an RwLock: how they are laid out, what fits into them, and the errors of the lock. */
+import { NotOwnerError, PoisonedError, TooManyThreadsError } from '../errors.ts';
+
+// Cell 0, the state: { epoch: bits 29 to 31, asynchronous: 28, poisoned: 27, writer: 26, phase: 25,
+//   writers: bits 19 to 24, waiting: bits 13 to 18, admitted: bits 7 to 12, inside: bits 0 to 6 }
+//   inside        readers that hold a share
+//   admitted      readers that waited until a writer left: no writer enters before each of them has turned into `inside`
+//   tag           bits 0 to 12 while `writer` is set: who the writer is (nobody is inside or admitted then)
+//   waiting       readers that wait for the end of a writer
+//   writers       writers that wait: while it is not 0, no new reader enters
+//   phase         changes when a writer admits the waiting readers; so a reader that waits knows that it was admitted.
+//                 One bit is enough: it cannot change again before that reader is inside.
+//   writer        a writer is inside
+//   poisoned      that writer is dead: everybody is refused
+//   asynchronous  somebody sleeps on cell 3, and must be woken when the lock opens
+//   epoch         + 1 when a thread's death made `waiting`, `writers` and `admitted` 0: who waits must join again
+// Cells 1, 2, 3: numbers that change when sleeping readers, writers, asynchronous waiters should look at the state again.
+// Each sleeper reads its number before the state; who changes the state adds to the number afterwards, then notifies.
+export const INSIDE: number = 127;
+export const ADMITTED_SHIFT: number = 7;
+export const ADMITTED_ONE: number = 1 << ADMITTED_SHIFT;
+export const ADMITTED: number = 63 << ADMITTED_SHIFT;
+export const TAG: number = INSIDE | ADMITTED;
+export const WAITING_SHIFT: number = 13;
+export const WAITING_ONE: number = 1 << WAITING_SHIFT;
+export const WAITING: number = 63 << WAITING_SHIFT;
+export const WRITERS_SHIFT: number = 19;
+export const WRITERS_ONE: number = 1 << WRITERS_SHIFT;
+export const WRITERS: number = 63 << WRITERS_SHIFT;
+export const PHASE_SHIFT: number = 25;
+export const PHASE: number = 1 << PHASE_SHIFT;
+export const WRITER: number = 1 << 26;
+export const POISONED: number = 1 << 27;
+export const ASYNCHRONOUS: number = 1 << 28;
+export const EPOCH_ONE: number = 1 << 29;
+export const EPOCHS: number = 7 << 29;
+export const CLOSED_TO_READERS: number = WRITER | WRITERS;
+export const CLOSED_TO_WRITERS: number = WRITER | TAG;
+export const CLOSED_TO_NEW_WRITERS: number = WRITER | TAG | WRITERS;
+
+export const READERS_TURN: number = 1;
+export const WRITERS_TURN: number = 2;
+export const ASYNCHRONOUS_TURN: number = 3;
+export const CELLS: number = 4;
+
+export const MAXIMUM_READERS: number = 127;
+export const MAXIMUM_WAITING: number = 63;
+const MAXIMUM_OWNER = 2 ** 28 - 1;
+/** Threads are told apart by their id modulo this. */
+const TAGS = 8191;
+
+/** What a handle holds. */
+export type RwLockHold = 'none' | 'shared' | 'exclusive';
+
+/** By what the state knows a thread that writes: 1 to 8,191. */
+export function tagOf(owner: number): number {
+  return ((owner - 1) % TAGS) + 1;
+}
+
+export function checkOwner(owner: number): void {
+  if (Number.isInteger(owner) && owner >= 1 && owner <= MAXIMUM_OWNER) return;
+  throw new RangeError(
+    `the owner of an RwLock handle is a thread id from 1 to ${MAXIMUM_OWNER}, got ${owner}: ` +
+      'pass a positive integer that no other thread uses, or nothing',
+  );
+}
+
+/** Inside, admitted and waiting together must fit `inside`, into which all of them turn. */
+export function checkRoomForReader(state: number, index: number): void {
+  const waiting = (state & WAITING) >>> WAITING_SHIFT;
+  const admitted = (state & ADMITTED) >>> ADMITTED_SHIFT;
+  const readers = (state & WRITER) !== 0 ? 0 : (state & INSIDE) + admitted + waiting;
+  if (readers >= MAXIMUM_READERS) throw tooMany(`${readers} readers are inside or wait`, index);
+}
+
+export function tooMany(there: string, index: number): TooManyThreadsError {
+  return new TooManyThreadsError(
+    `${there} at the RwLock at index ${index} already, the most that it can count: use it from fewer threads at a time`,
+  );
+}
+
+export function notHeld(
+  owner: number,
+  index: number,
+  hold: RwLockHold,
+  verb: string,
+  needed: string,
+): NotOwnerError {
+  const state = { none: 'nothing', shared: 'a share', exclusive: 'it alone' }[hold];
+  return new NotOwnerError(
+    `thread ${owner} ${verb} the RwLock at index ${index}, but its handle holds ${state}: only who holds ${needed} may`,
+  );
+}
+
+export function poisonedError(state: number, index: number): PoisonedError {
+  return new PoisonedError(
+    `the RwLock at index ${index} is poisoned: thread ${state & TAG} died while it held it alone; ` +
+      'repair what it guards, then call clearPoison()',
+  );
+}
