@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { filledReadme } from './readme.ts';
+import { filled, pages } from './readme.ts';
 
-test('the code and the output in the README are those of the files and the command (npm run readme)', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-  expect(readme).toContain('<!-- file: examples/barrier.ts -->');
-  expect(readme).toContain('DEADLOCKED with 1 preemption');
-  expect(readme).toBe(filledReadme());
+const read = (page: string): string => readFileSync(join(import.meta.dirname, '..', page), 'utf8');
+
+test.each(pages())(
+  'the code and the output in %s are those of the files and the command (npm run readme)',
+  (page) => {
+    expect(read(page)).toBe(filled(page));
+  },
+);
+
+test('the README shows its example, found', () => {
+  expect(pages()).toContain('docs/soundness.md');
+  expect(read('README.md')).toContain('<!-- file: examples/barrier.ts -->');
+  expect(read('README.md')).toContain('DEADLOCKED with 1 preemption');
 });

@@ -12,16 +12,17 @@ const target = (name: string) => findTarget(name)!; // names of the tables
 test('a campaign over the runtime runs for its time, round after round, and is clean', async () => {
   const artifacts = folder();
   const seen: string[] = [];
+  const targets = soundTargets().slice(0, 3);
   const summary = await runCampaign({
-    targets: soundTargets(),
-    maxTotalTime: 1.5,
+    targets,
+    maxTotalTime: 3,
     seed: 1,
     artifacts,
     onStatus: ({ target: name }) => seen.push(name),
   });
   expect(summary).toMatchObject({ findings: 0, artifacts: [], interrupted: false });
-  expect(summary.seconds).toBeGreaterThanOrEqual(1.5);
-  expect(new Set(seen)).toEqual(new Set(soundTargets().map(({ name }) => name)));
+  expect(summary.seconds).toBeGreaterThanOrEqual(3);
+  expect(new Set(seen)).toEqual(new Set(targets.map(({ name }) => name)));
   expect(summary.cases).toBeGreaterThan(250);
   expect(summary.schedules).toBe(summary.targets.reduce((sum, row) => sum + row.schedules, 0));
   expect(readdirSync(artifacts)).toEqual([]);
