@@ -44,3 +44,17 @@ export function describeBlocked(blocked: readonly BlockedThread[]): string {
   });
   return `deadlock: nobody can go on: ${lines.join('; ')}`;
 }
+
+/** The module of the code that called a function of `Atomics`, from a stack; undefined where it has no file. */
+export function callerModule(stack: string): string | undefined {
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  for (const [i, frame] of frames.entries()) {
+    // The first few frames are ours.
+    if (i < 4 && /(engine[/\\]virtual|instrument[/\\]builtins)\.[jt]s/.test(frame)) continue;
+    if (frame.includes('eval at ')) return undefined;
+    const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:\\[^()]*?):\d+:\d+\)?$/.exec(frame)?.[1];
+    if (place !== undefined) return place;
+    if (!/<anonymous>|native/.test(frame)) return undefined;
+  }
+  return undefined;
+}

@@ -755,7 +755,7 @@ describe('what cannot run as a thread', () => {
     };
     const { outcome } = run(program);
     expect(outcome.kind).toBe('crashed');
-    expect(outcome.message).toContain('the thread function has no twin: its module was not instrumented');
+    expect(outcome.message).toContain('has no scheduling point: that module was not instrumented');
     expect(outcome.error).toBeInstanceOf(UnsupportedError);
   });
 

@@ -37,7 +37,14 @@ import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 import { isPlainWait, isSameCell, type Refusal, waitTime, wholeIndex } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
 import { cloneForThread } from './clone.ts';
-import { describeBlocked, describeError, nameOfError, notSynchronous, shown } from './describe.ts';
+import {
+  callerModule,
+  describeBlocked,
+  describeError,
+  nameOfError,
+  notSynchronous,
+  shown,
+} from './describe.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
@@ -64,6 +71,10 @@ const idleRepeats = 16;
 const livelockSteps = 5_000;
 
 const nothing: readonly never[] = [];
+
+/** Looking at the caller costs a stack: the first so many steps without a scheduling point are looked at, then one in 64. */
+const checkedCallers = 1_000;
+let callersSeen = 0;
 /** A thread that is about to get its clone of what `setup` made. */
 const cloning = 2;
 
@@ -506,12 +517,8 @@ export class VirtualExecutor implements SchedulerView {
     const instance = this.#instances[t]!;
     const body = this.#bodies[t];
     if (body === undefined) {
-      const before = this.unscheduled;
+      // Without a twin it makes no call, or its module was not instrumented: `#checkCaller` tells at its first step.
       const value = instance.thread(t, local);
-      if (this.unscheduled > before)
-        throw new UnsupportedError(
-          'the thread function has no twin: its module was not instrumented (use the vitest plugin of threadproof/vitest, the loader threadproof/register, or the command)',
-        );
       // A generator function has no twin, and calling it takes none of its steps.
       if (Object.prototype.toString.call(value) === '[object Generator]') throw notSynchronous('a generator');
       return { done: true, value };
@@ -807,7 +814,10 @@ export class VirtualExecutor implements SchedulerView {
     const native = this.#native as unknown as Record<string, (...args: unknown[]) => unknown>;
     const inThread = this.#phase === 'thread';
     const t = this.current;
-    if (inThread) this.unscheduled++;
+    if (inThread) {
+      this.unscheduled++;
+      this.#checkCaller(kind);
+    }
     if (kind === PAUSE) return undefined;
     const at = typeof index === 'number' ? Math.trunc(index) || 0 : Math.trunc(+(index as number)) || 0;
     let result: unknown;
@@ -845,6 +855,18 @@ export class VirtualExecutor implements SchedulerView {
       });
     return result;
   };
+
+  /** A step of a module that was not instrumented must not pass for one that could not be suspended: nothing would be explored. */
+  #checkCaller(kind: StepKind): void {
+    const seen = callersSeen++;
+    if (seen > checkedCallers && (seen & 63) !== 0) return;
+    const module = callerModule(new Error().stack ?? '');
+    if (module === undefined || this.#host.isInstrumented(module)) return;
+    this.#unsupported ??= new UnsupportedError(
+      `Atomics.${kindName(kind)} in ${module} has no scheduling point: that module was not instrumented (in vitest use the plugin of threadproof/vitest, and name packages in its option include; elsewhere the loader threadproof/register or the command)`,
+    );
+    throw this.#unsupported;
+  }
 
   #cannotWait(): UnsupportedError {
     const frames = (new Error().stack ?? '')

@@ -62,6 +62,8 @@ export interface EmitterInput {
   readonly rope: Rope;
   readonly toOriginal: (offset: number) => Position | undefined;
   readonly file: string;
+  /** What the module may be called in a stack: its file, and the sources it was made from. */
+  readonly names: readonly string[];
 }
 
 export class Emitter {
@@ -71,6 +73,7 @@ export class Emitter {
   readonly #rope: Rope;
   readonly #toOriginal: (offset: number) => Position | undefined;
   readonly #file: string;
+  readonly #names: readonly string[];
   readonly #isScript: boolean;
   /** Prefix of every name that we add. */
   readonly #p: string;
@@ -100,6 +103,7 @@ export class Emitter {
     this.#rope = input.rope;
     this.#toOriginal = input.toOriginal;
     this.#file = input.file;
+    this.#names = input.names;
     this.#isScript = input.program.sourceType === 'script';
     let prefix = '$tp_';
     for (let i = 0; input.code.includes(prefix); i++) prefix = `$tp${i}_`;
@@ -125,12 +129,16 @@ export class Emitter {
       .split('')
       .map((name) => `${unseen}function ${p}${name}(a,b){return ${p}H().${name}(a,b)}`);
     const keys = Array.from({ length: this.#keys }, (_, i) => `${p}k${i}`);
+    const names = JSON.stringify(this.#names);
     prelude.text =
       this.#twins === 0
-        ? ''
+        ? // Even without twins a module with steps (in a constructor, say) must be known as instrumented.
+          this.#code.includes('Atomics')
+          ? `${unseen}globalThis[Symbol.for("threadproof.host")]?.instrumented(${names});`
+          : ''
         : `${hashbang > 0 ? '\n' : ''}var ${[`${p}h`, ...keys].join(',')};` +
           `${unseen}function ${p}H(){if(${p}h===undefined&&(${p}h=globalThis[Symbol.for("threadproof.host")])===undefined)throw new Error("threadproof: this module was instrumented but its host is not installed: use the vitest plugin or the loader");return ${p}h.helpers}` +
-          `${functions.join('')}${unseen}const {${constants.join(',')}}=${p}H(),${p}S=${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)});`;
+          `${functions.join('')}${unseen}const {${constants.join(',')}}=${p}H(),${p}S=(${p}h.instrumented(${names}),${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)}));`;
     return this.#twins;
   }
 

@@ -49,6 +49,10 @@ export interface Host {
   /** Registers the sites of a module (flat list of line, column); the same module gives the same numbers again. */
   readonly sites: (file: string, positions: readonly number[]) => number;
   readonly site: (index: number) => Site | undefined;
+  /** Called by every instrumented module with the names that it may have in a stack. */
+  readonly instrumented: (names: readonly string[]) => void;
+  /** Whether the module of that name is instrumented. */
+  readonly isInstrumented: (name: string) => boolean;
   /** Names the record that the next steps are written to: the pending step of the thread about to be resumed. */
   readonly focus: (step: Step) => void;
   /** The functions of `Atomics` as the platform made them. */
@@ -92,6 +96,7 @@ function pair(plain: AnyFunction, twin: Twin): AnyFunction {
 function createHost(): Host {
   const files: { readonly file: string; readonly positions: readonly number[]; readonly base: number }[] = [];
   const bases = new Map<string, number>();
+  const modules = new Set<string>();
   let sites = 0;
   const host: Host = {
     native: nativeAtomics(),
@@ -105,6 +110,10 @@ function createHost(): Host {
       sites += positions.length / 2;
       return base;
     },
+    instrumented(names) {
+      for (const name of names) modules.add(plainPath(name));
+    },
+    isInstrumented: (name) => modules.has(plainPath(name)),
     site(index) {
       if (index < 0) return undefined;
       for (const { file, positions, base } of files) {
@@ -175,6 +184,16 @@ function createHost(): Host {
 function propertyKey(value: unknown): PropertyKey {
   if (typeof value === 'string' || typeof value === 'symbol' || typeof value === 'number') return value;
   return Reflect.ownKeys({ [value as string]: 0 })[0]!;
+}
+
+/** A module's name without scheme and query. */
+function plainPath(name: string): string {
+  const path = name.replace(/^file:\/\//, '').replace(/\?.*$/, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function refusal(what: string, site: Site | undefined): UnsupportedError {

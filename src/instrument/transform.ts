@@ -72,6 +72,7 @@ export function transform(code: string, options: TransformOptions): Transformed 
     rope,
     toOriginal,
     file: options.file,
+    names: [...new Set([options.file, ...contents.keys()])],
   });
   const twins = emitter.emitProgram();
   return {
