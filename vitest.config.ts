@@ -16,6 +16,7 @@ const config: ViteUserConfig = defineConfig({
       provider: 'custom',
       customProviderModule: './coverage/provider.ts',
       reportsDirectory: 'coverage/out',
+      reportOnFailure: true,
       reporter: ['text', 'text-summary', 'lcov', 'json-summary', 'html'],
       include: [...measured],
       exclude: [...unmeasured],

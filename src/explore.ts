@@ -74,6 +74,8 @@ export interface ExploreResult {
   readonly kinds: readonly string[];
   /** What the strategy promises, where it promises anything. */
   readonly guarantee: string | null;
+  /** What a reader of a clean result should know: steps without scheduling points, threads that never met. */
+  readonly notes: readonly string[];
   /** The finding for people; null without one. */
   readonly report: string | null;
 }
@@ -94,7 +96,7 @@ export interface LoadedProgram {
  * Runs `program` under many schedules. Its functions must come from instrumented modules (vitest plugin, loader, command).
  * @throws ProgramError when `program` or an option is not what it should be; ScheduleError for a bad schedule string.
  */
-export function explore<Shared, Local, Result>(
+export function explore<Shared, Local = Shared, Result = unknown>(
   program: Program<Shared, Local, Result>,
   options: ExploreOptions = {},
 ): ExploreResult {
@@ -174,8 +176,29 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     findings: campaign.found,
     kinds: [...kinds],
     guarantee: strategy.guarantee?.(campaign.executions) ?? null,
+    notes: notesOf(program.main.threads, campaign, behaviours),
     report: shown?.report ?? null,
   };
+}
+
+/** A clean result that says less than it seems to must say so. */
+function notesOf(threads: number, campaign: Campaign, behaviours: boolean): string[] {
+  const notes: string[] = [];
+  if (campaign.unscheduled > 0)
+    notes.push(
+      `${campaign.unscheduled} steps ran without a scheduling point (constructors, getters, generators, callbacks of builtins)`,
+    );
+  if (
+    behaviours &&
+    threads > 1 &&
+    campaign.executions > 1 &&
+    campaign.behaviours.size === 1 &&
+    campaign.findings.length === 0
+  )
+    notes.push(
+      'one behaviour only: the threads never met in an Atomics call. Plain accesses to shared memory are no scheduling points: reach the data that threads share by Atomics',
+    );
+  return notes;
 }
 
 /** Without a finding: passed, unless a budget kept something from being looked at. */
@@ -183,7 +206,7 @@ function campaignOutcome(campaign: Campaign, timedOut: boolean): Outcome {
   if (campaign.exhausted > 0)
     return {
       kind: 'exhausted',
-      message: `${campaign.exhausted} of ${campaign.executions} executions ran out of their step budget: give more with maxSteps`,
+      message: `${campaign.exhausted} of ${campaign.executions} executions ran out of their step budget: give more with maxSteps (--max-steps)`,
     };
   if (timedOut || campaign.executions === 0)
     return { kind: 'exhausted', message: `the time ran out after ${campaign.executions} executions` };
@@ -235,6 +258,7 @@ export function replayLoaded(
     findings: failed ? 1 : 0,
     kinds: failed ? [signature(outcome)] : [],
     guarantee: null,
+    notes: [],
     report: renderFinding(findingText(program, outcome, executor, text.trim(), preemptions)),
   };
 }

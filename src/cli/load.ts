@@ -8,6 +8,9 @@ import type { LoadedProgram } from '../explore.ts';
 
 type Namespace = Readonly<Record<string, unknown>>;
 
+/** Stands for all exports of a module, where an export is named. */
+const wholeModule = '*';
+
 /** @throws ProgramError: module not found, no such export, wrong shape. */
 export async function loadPrograms(module: string, exportName?: string): Promise<LoadedProgram[]> {
   const url = locate(module);
@@ -20,7 +23,7 @@ export async function loadPrograms(module: string, exportName?: string): Promise
   return names.map((name) => {
     const program = programOf(module, main, name);
     return {
-      name: program.name ?? (name === 'default' ? module : name),
+      name: program.name ?? (name === 'default' || name === wholeModule ? module : name),
       exportName: name,
       main: program,
       instances: Array.from({ length: program.threads }, (_, t) => programOf(module, instances[t]!, name)),
@@ -67,6 +70,8 @@ async function importInstance(module: string, url: URL, instance: string): Promi
 function programNames(module: string, namespace: Namespace): string[] {
   const fallback = namespace['default'];
   if (fallback !== undefined && looksLikeProgram(fallback)) return ['default'];
+  // A module whose named exports are the fields of a program: the module is the program.
+  if (typeof namespace['thread'] === 'function') return [wholeModule];
   const names = Object.keys(namespace).filter(
     (name) => name !== 'default' && looksLikeProgram(namespace[name]),
   );
@@ -90,11 +95,13 @@ function looksLikeProgram(value: unknown): boolean {
 function programOf(module: string, namespace: Namespace, name: string): Program {
   const fallback = namespace['default'];
   const value =
-    name in namespace
-      ? namespace[name]
-      : typeof fallback === 'object' && fallback !== null
-        ? (fallback as Namespace)[name]
-        : undefined;
+    name === wholeModule
+      ? namespace
+      : name in namespace
+        ? namespace[name]
+        : typeof fallback === 'object' && fallback !== null
+          ? (fallback as Namespace)[name]
+          : undefined;
   if (value === undefined)
     throw new ProgramError(
       `module ${module} has no export ${name}: it exports ${Object.keys(namespace).join(', ') || 'nothing'}`,

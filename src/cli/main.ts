@@ -27,7 +27,7 @@ const usage = `threadproof: finds the schedules under which multi-threaded JavaS
   threadproof --help | --version
 
 A program module exports { name?, threads, setup(), attach?(shared, id), thread(id, local), check?(shared, results), mayBlock? },
-as its default export or as named exports. It needs no import of threadproof.
+as its default export, or as named exports that are such objects each. It needs no import of threadproof.
 
 explore:
   --strategy NAME     random (default), pct, round-robin, replay
@@ -35,7 +35,7 @@ explore:
   --seed S            whole number; default: drawn and printed
   --depth D           PCT: depth of the bugs looked for (default 3)
   --max-steps N       step budget of one execution (default 20000)
-  --time S            seconds, fractions allowed
+  --time S            seconds, fractions allowed; with --executions a limit (running out of it is no pass), alone the length of the run
   --schedule STRING   for --strategy replay
   --keep-going        count findings until the budget is spent
   --no-minimise       show the first failing schedule as it was found
@@ -225,10 +225,7 @@ function print(result: ExploreResult, json: boolean): void {
   say(
     `${result.name}: ${result.outcome}: ${result.executions} executions, ${result.steps} steps${behaviours}${first}${several}; ${result.cpuMs} ms CPU, ${result.wallMs} ms`,
   );
-  if (result.unscheduled > 0)
-    say(
-      `note: ${result.unscheduled} steps ran without a scheduling point (constructors, getters, generators, callbacks of builtins)`,
-    );
+  for (const note of result.notes) say(`note: ${note}`);
   if (result.outcome === 'passed' && result.guarantee !== null) say(result.guarantee);
 }
 

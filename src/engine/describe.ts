@@ -52,7 +52,9 @@ export function callerModule(stack: string): string | undefined {
     // The first few frames are ours.
     if (i < 4 && /(engine[/\\]virtual|instrument[/\\]builtins)\.[jt]s/.test(frame)) continue;
     if (frame.includes('eval at ')) return undefined;
-    const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:\\[^()]*?):\d+:\d+\)?$/.exec(frame)?.[1];
+    const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:\\[^()]*?):\d+:\d+\)?$/.exec(
+      frame,
+    )?.[1];
     if (place !== undefined) return place;
     if (!/<anonymous>|native/.test(frame)) return undefined;
   }

@@ -309,6 +309,8 @@ export class VirtualExecutor implements SchedulerView {
     this.#phase = 'check';
     try {
       const returned = this.#main.check!(shared, this.#results.slice()) as unknown;
+      // Whoever is used to predicates says so by false.
+      if (returned === false) return { kind: 'violated', message: 'check returned false' };
       if (returned instanceof Promise)
         return { kind: 'crashed', message: 'check returned a promise: it must be synchronous' };
     } catch (error) {

@@ -91,11 +91,12 @@ export interface CaseFinding {
 /** Thrown by `check`: the finding is in `finding`, and as text in the message. */
 export class ConcurrencyError extends Error {
   override readonly name = 'ConcurrencyError';
-  readonly finding: CaseFinding;
+  declare readonly finding: CaseFinding;
 
   constructor(finding: CaseFinding) {
     super(finding.report);
-    this.finding = finding;
+    // Not enumerable: test runners print the properties of errors, and the message says it all.
+    Object.defineProperty(this, 'finding', { value: finding });
   }
 }
 
@@ -116,7 +117,7 @@ export interface Totals {
 }
 
 /** Values of fast-check: a program with its schedule, ready to run. */
-export function concurrentProgram<Shared, Local, State = unknown>(
+export function concurrentProgram<Shared, Local = Shared, State = unknown>(
   given: ConcurrentOptions<Shared, Local, State>,
 ): fc.Arbitrary<ConcurrentCase<Shared, Local>> {
   // The type of the states is between the specification and its own steps.
