@@ -34,6 +34,8 @@ interface Block {
  * Checks a history of `allocate(size, alignment) -> offset | threw(OutOfMemoryError)` and `free(offset)`:
  * - blocks are inside the region, at a multiple of their alignment;
  * - no two blocks overlap while both are live for certain: from the return of `allocate` to the call of `free`;
+ * - a request that makes no sense (a size or an alignment that is no positive integer, an alignment that is no power of two) is
+ *   refused, by a RangeError or AlignmentError;
  * - a `free` that returned freed a live block; one that threw is taken to have done nothing.
  *
  * Throws an Error on operations of other names. Cost O(n * live blocks).
@@ -52,6 +54,11 @@ export function checkAllocations(history: History, region: Region): AllocationsV
     }
     const [size, alignment] = operation.args as readonly [number, number];
     const offset = operation.result;
+    if (!isSensible(size, alignment)) {
+      if (isThrew(offset) && (offset.threw === 'RangeError' || offset.threw === 'AlignmentError')) continue;
+      const request = `${size} bytes aligned to ${alignment}`;
+      return fail(`T${operation.thread} asked for ${request} and got ${formatValue(offset)}`, index);
+    }
     if (typeof offset !== 'number' || !Number.isInteger(offset)) {
       return fail(`T${operation.thread} got ${formatValue(offset)}, which is no offset`, index);
     }
@@ -83,6 +90,11 @@ function eventsOf(history: History): number[] {
     }
   });
   return [...positions].sort(([, a], [, b]) => a - b).map(([index]) => index);
+}
+
+function isSensible(size: number, alignment: number): boolean {
+  const whole = Number.isInteger(size) && size >= 1 && Number.isInteger(alignment) && alignment >= 1;
+  return whole && Number.isInteger(Math.log2(alignment));
 }
 
 function isOutOfMemory({ result }: OperationRecord): boolean {

@@ -10,11 +10,12 @@ import {
   specification,
 } from '../src/linearize/specification.ts';
 
-/** The thread that holds the lock. */
-export type MutexState = number | undefined;
+/** The thread that holds the lock, or died while it did. */
+export type MutexState = number | undefined | { readonly dead: number };
 
 const relock = threw('RelockError');
 const notOwner = threw('NotOwnerError');
+const poisoned = threw('PoisonedError');
 
 /**
  * - `lock()` waits while another thread holds the lock; RelockError when the caller does.
@@ -23,6 +24,9 @@ const notOwner = threw('NotOwnerError');
  * - `tryLock() -> boolean`: false while another thread holds the lock; RelockError when the caller does (a caller that retries
  *   until true would never end).
  * - `unlock()`: NotOwnerError unless the caller holds the lock.
+ * - `poison(id) -> boolean`: true when thread `id - 1` holds the lock, and is declared dead: then all of the above throw
+ *   PoisonedError. `clearPoison() -> boolean`: true when that was so; the lock is free.
+ * - `die()`: nothing.
  */
 export function mutex(): CompleteSpecification<MutexState> {
   return specification<MutexState>({
@@ -33,14 +37,30 @@ export function mutex(): CompleteSpecification<MutexState> {
       lockFor: (owner, _args, thread) => acquire(owner, thread, true) ?? { state: owner, result: false },
       tryLock: (owner, _args, thread) => acquire(owner, thread, true) ?? { state: owner, result: false },
       unlock: (owner, _args, thread) =>
-        owner === thread ? { state: undefined, result: undefined } : { state: owner, result: notOwner },
+        owner === thread
+          ? { state: undefined, result: undefined }
+          : { state: owner, result: isDead(owner) ? poisoned : notOwner },
+      poison: (owner, [id]) =>
+        typeof owner === 'number' && owner + 1 === id
+          ? { state: { dead: owner }, result: true }
+          : { state: owner, result: false },
+      clearPoison: (owner) => ({ state: isDead(owner) ? undefined : owner, result: isDead(owner) }),
+      die: (owner) => ({ state: owner, result: undefined }),
     },
-    describeState: (owner) => (owner === undefined ? 'free' : `held by T${owner}`),
+    describeState: (owner) => {
+      if (owner === undefined) return 'free';
+      return isDead(owner) ? `poisoned by T${owner.dead}` : `held by T${owner}`;
+    },
   });
 }
 
 /** What a lock answers at once; undefined when another thread holds it. */
 function acquire(owner: MutexState, thread: number, granted: unknown): Outcome<MutexState> | undefined {
   if (owner === undefined) return { state: thread, result: granted };
+  if (isDead(owner)) return { state: owner, result: poisoned };
   return owner === thread ? { state: owner, result: relock } : undefined;
+}
+
+function isDead(owner: MutexState): owner is { readonly dead: number } {
+  return typeof owner === 'object';
 }

@@ -3,28 +3,56 @@
  * measured with `npm run properties -- --seed 11 --odds` (200 catches each).
  */
 import { UnsynchronisedAllocator } from '../models/broken/allocator-unsynchronised.ts';
+import { ZeroAlignmentAllocator } from '../models/broken/allocator-zero-alignment.ts';
 import { BusyBarrier } from '../models/broken/barrier-busy.ts';
 import { EarlyGenerationBarrier } from '../models/broken/barrier-early-generation.ts';
 import { LateGenerationBarrier } from '../models/broken/barrier-late-generation.ts';
 import { ReinitialisingBarrier } from '../models/broken/barrier-reinitialising.ts';
 import { UncheckedWakeBarrier } from '../models/broken/barrier-unchecked-wake.ts';
+import { RepeatingBatch } from '../models/broken/batch-repeating.ts';
 import { AlwaysNotifiedCondition } from '../models/broken/condition-always-notified.ts';
 import { ClockCondition } from '../models/broken/condition-clock.ts';
 import { ConstantWordCondition } from '../models/broken/condition-constant-word.ts';
 import { LateCountCondition } from '../models/broken/condition-late-count.ts';
 import { LateReadCondition } from '../models/broken/condition-late-read.ts';
 import { LostUpdateCounter } from '../models/broken/counter-lost-update.ts';
+import { UncheckedCounter } from '../models/broken/counter-unchecked.ts';
+import { TwoStepFlag } from '../models/broken/flag-two-steps.ts';
+import { StaleTakeInbox } from '../models/broken/inbox-stale-take.ts';
 import { TornInt64 } from '../models/broken/int64-torn.ts';
 import { OldCountLatch } from '../models/broken/latch-old-count.ts';
 import { StaleFlagLatch } from '../models/broken/latch-stale-flag.ts';
+import { NearSightedLockGraph } from '../models/broken/lock-graph-near-sighted.ts';
+import { CopyingMemory } from '../models/broken/memory-copying.ts';
+import { FlooringMemory } from '../models/broken/memory-flooring.ts';
 import { EarlyNotifyMutex } from '../models/broken/mutex-early-notify.ts';
+import { SilentDeathMutex } from '../models/broken/mutex-silent-death.ts';
 import { SilentUnlockMutex } from '../models/broken/mutex-silent-unlock.ts';
 import { UnownedUnlockMutex } from '../models/broken/mutex-unowned-unlock.ts';
 import { EarlyReturnOnce } from '../models/broken/once-early-return.ts';
 import { SilentFailureOnce } from '../models/broken/once-silent-failure.ts';
 import { TwiceOnce } from '../models/broken/once-twice.ts';
+import { roundedAtomics } from '../models/broken/padded-rounded.ts';
+import { EarlyWakeQueue } from '../models/broken/queue-early-close.ts';
+import { KeptWakeUpQueue } from '../models/broken/queue-kept-wake-up.ts';
+import { LosingQueue } from '../models/broken/queue-unclaimed.ts';
+import { DoubleUnlockRwLock } from '../models/broken/rwlock-double-unlock.ts';
+import { EarlyNotifyRwLock } from '../models/broken/rwlock-early-notify.ts';
+import { OneWakeRwLock } from '../models/broken/rwlock-one-wake.ts';
+import { OverflowRwLock } from '../models/broken/rwlock-overflow.ts';
+import { SelfWaitRwLock } from '../models/broken/rwlock-self-wait.ts';
+import { SilentDeathRwLock } from '../models/broken/rwlock-silent-death.ts';
+import { StarvedReaderRwLock } from '../models/broken/rwlock-starved-reader.ts';
+import { StarvedWriterRwLock } from '../models/broken/rwlock-starved-writer.ts';
+import { UnownedUnlockRwLock } from '../models/broken/rwlock-unowned-unlock.ts';
 import { OversoldSemaphore } from '../models/broken/semaphore-oversold.ts';
 import { ReleasedNotifySemaphore } from '../models/broken/semaphore-released-notify.ts';
+import { EarlyIndexRing } from '../models/broken/spsc-early-index.ts';
+import { SlotVariable } from '../models/broken/thread-slots.ts';
+import { KeptSlotSlots } from '../models/broken/tls-kept-slot.ts';
+import { UnboundedKeySlots } from '../models/broken/tls-unbounded-key.ts';
+import { UnlockedTransfer } from '../models/broken/transfer-unlocked.ts';
+import { signedUint32 } from '../models/broken/uint32-signed.ts';
 
 export interface BrokenSubject {
   /** Id of requirements.md, as it is named on the command line. */
@@ -78,14 +106,14 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     fault: 'a thread that does not own the lock can unlock it',
     caughtBy: 'mutual-exclusion',
     subject: UnownedUnlockMutex,
-    odds: 12.7,
+    odds: 12.0,
   },
   {
     id: 'M5a',
     fault: 'unlock does not notify',
     caughtBy: 'mutual-exclusion',
     subject: SilentUnlockMutex,
-    odds: 17.4,
+    odds: 19.9,
   },
   {
     id: 'M5b',
@@ -120,83 +148,272 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     fault: 'condition reads its word after it gave the mutex away',
     caughtBy: 'condition-waits',
     subject: LateReadCondition,
-    odds: 1,
+    odds: 1.2,
   },
   {
     id: 'V1b',
     fault: 'notifier never changes the word of the condition',
     caughtBy: 'condition-waits',
     subject: ConstantWordCondition,
-    odds: 1,
+    odds: 1.56,
   },
   {
     id: 'V1c',
     fault: 'condition counts its waiter in after it gave the mutex away',
     caughtBy: 'condition-waits',
     subject: LateCountCondition,
-    odds: 1,
+    odds: 1.24,
   },
   {
     id: 'V3a',
     fault: 'condition calls a time-out a notification',
     caughtBy: 'condition-waits',
     subject: AlwaysNotifiedCondition,
-    odds: 1,
+    odds: 1.28,
   },
   {
     id: 'V3b',
     fault: 'condition calls a late notification a time-out',
     caughtBy: 'condition-waits',
     subject: ClockCondition,
-    odds: 1,
+    odds: 0.64,
   },
   {
     id: 'SEM-WAKE',
     fault: 'semaphore wakes as many threads as permits came, with mixed numbers',
     caughtBy: 'semaphore-permits',
     subject: ReleasedNotifySemaphore,
-    odds: 1,
+    odds: 0.53,
   },
   {
     id: 'SEM-SOLD',
     fault: 'semaphore takes permits by a load and a store',
     caughtBy: 'semaphore-permits',
     subject: OversoldSemaphore,
-    odds: 1,
+    odds: 6.35,
   },
   {
     id: 'X1',
     fault: 'completion latch is true at 1 of 2, false at 2 of 2',
     caughtBy: 'latch-opens',
     subject: OldCountLatch,
-    odds: 1,
+    odds: 21.2,
   },
   {
     id: 'X1b',
     fault: 'latch stores whether it is open after a second look at the count',
     caughtBy: 'latch-opens',
     subject: StaleFlagLatch,
-    odds: 1,
+    odds: 2.34,
   },
   {
     id: 'ONCE-TWICE',
     fault: 'two threads find the Once fresh and both run',
     caughtBy: 'once-runs',
     subject: TwiceOnce,
-    odds: 1,
+    odds: 22.1,
   },
   {
     id: 'ONCE-EARLY',
     fault: 'Once lets others pass while it runs',
     caughtBy: 'once-runs',
     subject: EarlyReturnOnce,
-    odds: 1,
+    odds: 22.9,
   },
   {
     id: 'ONCE-FAIL',
     fault: 'Once wakes nobody when a run throws',
     caughtBy: 'once-runs',
     subject: SilentFailureOnce,
+    odds: 3.76,
+  },
+  {
+    id: 'R1',
+    fault: 'readers do not care for a writer that waits',
+    caughtBy: 'rwlock-bounded',
+    subject: StarvedWriterRwLock,
+    odds: 11.6,
+  },
+  {
+    id: 'R1R',
+    fault: 'a writer that leaves admits none of the readers that wait',
+    caughtBy: 'rwlock-bounded',
+    subject: StarvedReaderRwLock,
+    odds: 12.5,
+  },
+  {
+    id: 'R2',
+    fault: 'a share can be given back twice',
+    caughtBy: 'rwlock-linearizable',
+    subject: DoubleUnlockRwLock,
+    odds: 10.8,
+  },
+  {
+    id: 'R3',
+    fault: 'a thread that does not own the lock can end its writer',
+    caughtBy: 'rwlock-linearizable',
+    subject: UnownedUnlockRwLock,
+    odds: 6.77,
+  },
+  {
+    id: 'R4',
+    fault: 'a reader that wants to write waits for itself',
+    caughtBy: 'rwlock-linearizable',
+    subject: SelfWaitRwLock,
+    odds: 3.0,
+  },
+  {
+    id: 'R5',
+    fault: 'the writer dies, and who waits is not told',
+    caughtBy: 'rwlock-poison',
+    subject: SilentDeathRwLock,
+    odds: 9.5,
+  },
+  {
+    id: 'R6',
+    fault: 'the count of readers overflows into the bit of the writer',
+    caughtBy: 'rwlock-linearizable',
+    subject: OverflowRwLock,
+    odds: 1.03,
+  },
+  {
+    id: 'R8',
+    fault: 'a writer that leaves wakes one reader instead of all',
+    caughtBy: 'rwlock-overlap',
+    subject: OneWakeRwLock,
+    odds: 20.3,
+  },
+  {
+    id: 'R9',
+    fault: 'a writer notifies before it leaves',
+    caughtBy: 'rwlock-linearizable',
+    subject: EarlyNotifyRwLock,
+    odds: 12.9,
+  },
+  {
+    id: 'M6',
+    fault: 'the holder dies, and who waits is not told',
+    caughtBy: 'mutex-poison',
+    subject: SilentDeathMutex,
+    odds: 3.81,
+  },
+  {
+    id: 'DG',
+    fault: 'the search for a deadlock ends after one lock',
+    caughtBy: 'lock-graph',
+    subject: NearSightedLockGraph,
+    odds: 2.22,
+  },
+  {
+    id: 'L3',
+    fault: 'allocator rounds up to an alignment of 0: NaN',
+    caughtBy: 'allocator-disjoint',
+    subject: ZeroAlignmentAllocator,
+    odds: 1,
+  },
+  {
+    id: 'G1',
+    fault: 'memory grows by a copy into a new buffer',
+    caughtBy: 'memory-growth',
+    subject: CopyingMemory,
+    odds: 1,
+  },
+  {
+    id: 'G2',
+    fault: 'memory floors offsets and checks no bounds',
+    caughtBy: 'memory-growth',
+    subject: FlooringMemory,
+    odds: 1,
+  },
+  {
+    id: 'K1',
+    fault: 'padded atomics are aligned by rounding up: alignment reserves nothing',
+    caughtBy: 'padded-lines',
+    subject: roundedAtomics,
+    odds: 1,
+  },
+  {
+    id: 'U1',
+    fault: 'unsigned integer is read as signed',
+    caughtBy: 'atomics-u32',
+    subject: signedUint32,
+    odds: 1,
+  },
+  {
+    id: 'F1',
+    fault: 'flag is tested and set in two steps',
+    caughtBy: 'atomic-flag',
+    subject: TwoStepFlag,
+    odds: 1,
+  },
+  {
+    id: 'N1',
+    fault: 'counter checks its range and counts in two steps',
+    caughtBy: 'atomic-counter',
+    subject: UncheckedCounter,
+    odds: 1,
+  },
+  {
+    id: 'A1',
+    fault: 'batch is taken for atomic as a whole',
+    caughtBy: 'batch-under-lock',
+    subject: UnlockedTransfer,
+    odds: 1,
+  },
+  {
+    id: 'A2',
+    fault: 'batch keeps its queue, and runs twice',
+    caughtBy: 'atomic-batch',
+    subject: RepeatingBatch,
+    odds: 1,
+  },
+  {
+    id: 'Q1',
+    fault: 'queue loses an item: producers claim by a store',
+    caughtBy: 'mpmc-queue',
+    subject: LosingQueue,
+    odds: 1,
+  },
+  {
+    id: 'Q2',
+    fault: 'queue wakes its sleepers before it is closed',
+    caughtBy: 'mpmc-queue',
+    subject: EarlyWakeQueue,
+    odds: 1,
+  },
+  {
+    id: 'Q4',
+    fault: 'queue does not pass on a wake-up that came out of turn',
+    caughtBy: 'mpmc-wake-ups',
+    subject: KeptWakeUpQueue,
+    odds: 1,
+  },
+  {
+    id: 'Q3',
+    fault: 'ring publishes the index before the item',
+    caughtBy: 'spsc-ring',
+    subject: EarlyIndexRing,
+    odds: 1,
+  },
+  {
+    id: 'X2',
+    fault: 'inbox hands out an item that it has dropped',
+    caughtBy: 'inbox-accounting',
+    subject: StaleTakeInbox,
+    odds: 1,
+  },
+  {
+    id: 'T1',
+    fault: 'thread-local keys reach past the slots of a thread',
+    caughtBy: 'tls-isolation',
+    subject: { storage: UnboundedKeySlots, variable: SlotVariable },
+    odds: 1,
+  },
+  {
+    id: 'T4',
+    fault: 'slots are not cleared when a thread id is reused',
+    caughtBy: 'tls-isolation',
+    subject: { storage: KeptSlotSlots, variable: SlotVariable },
     odds: 1,
   },
 ];

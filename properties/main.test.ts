@@ -37,7 +37,7 @@ test('a small run holds, catches what it should, and prints the tables; the same
   expect(first.stdout).toMatch(/^seed 5\n/);
   expect(first.stdout).toMatch(/atomics-i32 +20 +200 /);
   expect(first.stdout).toMatch(/O2 +atomics-i32 +\d+ +1 +violated/);
-  expect(first.stdout).toContain('all 2 properties hold; all 1 broken subjects were caught');
+  expect(first.stdout).toContain('properties: 2 of 2 hold; broken subjects: 1 of 1 caught');
   const timeless = (text: string): string => text.replace(/\d+\.\d s$/gm, 'T');
   expect(timeless(first.stdout)).toBe(timeless(second.stdout));
 });
@@ -87,7 +87,7 @@ test('a broken subject that slips through fails the run', () => {
   // One schedule is not enough for B7; the mirror's budget is what the test takes away.
   const { status, stdout } = run('--seed', '1', '--cases', '1', '--only', 'B7', '--mirror-schedules', '10');
   expect(stdout).toContain('NOT CAUGHT');
-  expect(stdout).toContain('1 of 1 broken subjects were not caught');
+  expect(stdout).toContain('broken subjects: 0 of 1 caught (not so: B7)');
   expect(status).toBe(1);
 });
 

@@ -149,10 +149,17 @@ function main(argv: string[]): number {
       say(`${result.finding.finding.report}\nreplay    ${replayLine(result)}\n`);
   say(
     findings.length + missed.length === 0
-      ? `all ${results.length} properties hold; all ${mirror.length} broken subjects were caught`
-      : `${findings.length} of ${results.length} properties failed; ${missed.length} of ${mirror.length} broken subjects were not caught`,
+      ? `properties: ${results.length} of ${results.length} hold; broken subjects: ${mirror.length} of ${mirror.length} caught`
+      : [
+          `properties: ${results.length - findings.length} of ${results.length} hold${named(findings.map((r) => r.property))}`,
+          `broken subjects: ${mirror.length - missed.length} of ${mirror.length} caught${named(missed.map((m) => m.broken.id))}`,
+        ].join('; '),
   );
   return findings.length + missed.length === 0 ? 0 : 1;
+}
+
+function named(names: readonly string[]): string {
+  return names.length === 0 ? '' : ` (not so: ${names.join(', ')})`;
 }
 
 function replayLine(result: PropertyResult): string {

@@ -26,13 +26,17 @@ export interface LockSubject {
 const call = (name: string, ...args: unknown[]): Operation => ({ name, args });
 
 /** What a thread does in one go: mostly a critical section, now and then a mistake that must be refused. */
-const deed: fc.Arbitrary<readonly Operation[]> = fc.oneof(
+const givingBack: fc.Arbitrary<readonly Operation[]> = fc.oneof(
   { weight: 6, arbitrary: fc.constant([call('lock'), call('unlock')]) },
   { weight: 2, arbitrary: fc.constant([call('tryLock'), call('unlock')]) },
   { weight: 2, arbitrary: fc.constant([call('lockFor', 5), call('unlock')]) },
   { weight: 1, arbitrary: fc.constant([call('unlock')]) },
   { weight: 1, arbitrary: fc.constant([call('lock'), call('tryLock'), call('unlock')]) },
   { weight: 1, arbitrary: fc.constant([call('lock'), call('lock'), call('unlock')]) },
+);
+
+const deed: fc.Arbitrary<readonly Operation[]> = fc.oneof(
+  { weight: 13, arbitrary: givingBack },
   { weight: 1, arbitrary: fc.constant([call('lock')]) },
 );
 
@@ -57,6 +61,84 @@ export const mutualExclusion: Property<LockSubject> = {
         attach: (view, thread) => subject.attach(view, 0, thread + 1),
         operations: { lock: {}, tryLock: {}, lockFor: {}, unlock: {} },
         plans,
+        specification: mutex(),
+        judge: ({ spins }) => (spins > 0 ? 'a thread waits by spinning, not by sleeping' : undefined),
+        behaviours: true,
+      }),
+    ),
+};
+
+interface MortalLock extends Lock {
+  poison(deadOwner: number): boolean;
+  clearPoison(): boolean;
+}
+
+export interface MortalLockSubject {
+  create(view: View, index: number, owner: number): MortalLock;
+  attach(view: View, index: number, owner: number): MortalLock;
+}
+
+interface Mortal {
+  readonly lock: MortalLock;
+  readonly view: View;
+}
+
+/** The cell that says that the first thread is dead. */
+const DIED = 1;
+
+/** The first thread dies, mostly with the lock in its hands; the last one buries it. */
+const deaths: fc.Arbitrary<Plan> = fc
+  .tuple(
+    fc.constantFrom([], [call('lock'), call('unlock')]),
+    fc.constantFrom<Operation[]>([call('lock')], [call('lock')], [call('lockFor', 5)], []),
+    fc.array(fc.array(givingBack, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 2 }),
+    fc.boolean(),
+  )
+  .map(([before, last, others, repaired]) => ({
+    prefix: [],
+    threads: [
+      [...before, ...last, call('die')],
+      ...others.map((deeds) => deeds.flat()),
+      [call('poison', 1), ...(repaired ? [call('clearPoison'), call('lock'), call('unlock')] : [])],
+    ],
+  }));
+
+export const mutexPoison: Property<MortalLockSubject> = {
+  name: 'mutex-poison',
+  about:
+    'when the holder of a Mutex dies everybody who waits is told, and nobody gets in before it is repaired',
+  ids: ['W-6'],
+  subject: Mutex,
+  cases: (subject) =>
+    erased(
+      concurrentProgram({
+        name: 'mutex-poison',
+        setup: () => {
+          const view = new Int32Array(new SharedArrayBuffer(16));
+          subject.create(view, 0, 63);
+          return view;
+        },
+        attach: (view, thread): Mortal => ({ lock: subject.attach(view, 0, thread + 1), view }),
+        operations: {
+          lock: { run: ({ lock }: Mortal) => lock.lock() },
+          tryLock: { run: ({ lock }: Mortal) => lock.tryLock() },
+          lockFor: { run: ({ lock }: Mortal, ms: number) => lock.lockFor(ms) },
+          unlock: { run: ({ lock }: Mortal) => lock.unlock() },
+          die: {
+            run: ({ view }: Mortal): void => {
+              Atomics.store(view, DIED, 1);
+              Atomics.notify(view, DIED);
+            },
+          },
+          poison: {
+            run: ({ lock, view }: Mortal, id: number): boolean => {
+              Atomics.wait(view, DIED, 0);
+              return lock.poison(id);
+            },
+          },
+          clearPoison: { run: ({ lock }: Mortal) => lock.clearPoison() },
+        },
+        plans: deaths,
         specification: mutex(),
         judge: ({ spins }) => (spins > 0 ? 'a thread waits by spinning, not by sleeping' : undefined),
         behaviours: true,

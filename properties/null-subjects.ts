@@ -23,9 +23,100 @@ const lock = {
 
 const barrier = { wait: (): string => 'follower' };
 
+const condition = {
+  wait(): void {},
+  waitFor: (): string => 'notified',
+  notifyOne(): void {},
+  notifyAll(): void {},
+};
+
+const semaphore = {
+  acquire(): void {},
+  tryAcquire: (): boolean => true,
+  acquireFor: (): boolean => true,
+  release(): void {},
+  available: (): number => 0,
+};
+
+const latch = {
+  countDown: (): number => 0,
+  wait(): void {},
+  waitFor: (): boolean => true,
+  tryWait: (): boolean => true,
+  count: (): number => 0,
+};
+
+const once = { run: (): boolean => true, isDone: (): boolean => false };
+
 const allocator = { handle: {}, allocate: (): number => 0, free(): void {} };
 
 const always = <T>(value: T): { create(): T; attach(): T } => ({ create: () => value, attach: () => value });
+
+const rwLock = {
+  lockShared(): void {},
+  tryLockShared: (): boolean => true,
+  lockSharedFor: (): boolean => true,
+  lockExclusive(): void {},
+  tryLockExclusive: (): boolean => true,
+  lockExclusiveFor: (): boolean => true,
+  unlockShared(): void {},
+  unlockExclusive(): void {},
+  downgrade(): void {},
+  tryUpgrade: (): boolean => true,
+  poison: (): boolean => true,
+  clearPoison: (): boolean => true,
+  waitingReaders: (): number => 0,
+  waitingWriters: (): number => 0,
+};
+
+/** Lets everybody wait. */
+const lockGraph = {
+  register(): void {},
+  acquire: (_lock: unknown, _mode: unknown, timeoutMs: number): boolean => timeoutMs === Infinity,
+  change: (): undefined => undefined,
+  inversions: (): readonly unknown[] => [],
+};
+
+const memory = {
+  handle: {},
+  byteLength: 0,
+  grow: (): number => 0,
+  int32: (): Int32Array => new Int32Array(1),
+  readInt32: (): number => 0,
+  writeInt32(): void {},
+};
+
+const padded = {
+  handle: { offset: 64 },
+  add: (): number => 0,
+  load: (): number => 0,
+  free(): void {},
+};
+
+const flag = { set: (): boolean => true, clear: () => false, isSet: () => false, wait: () => true };
+
+const queue = {
+  handle: {},
+  put(): void {},
+  tryPut: (): boolean => true,
+  putFor: (): boolean => true,
+  offer: (): boolean => false,
+  take: (): number => 0,
+  tryTake(): void {},
+  takeFor(): void {},
+  close: (): boolean => true,
+  isClosed: (): boolean => false,
+  stats: (): object => ({ offered: 0, taken: 0, dropped: 0, queued: 0 }),
+};
+
+const storage = {
+  handle: {},
+  claim: (): number => 0,
+  release(): void {},
+  allocateKey: () => ({ offset: 0 }),
+};
+
+const variable = { key: {}, get(): void {}, set(): void {}, has: (): boolean => false, delete: () => false };
 
 /** By the name of the property. */
 export const nullSubjects: Readonly<Record<string, unknown>> = {
@@ -33,5 +124,27 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'atomics-i64': always(cell64),
   'mutual-exclusion': always(lock),
   'barrier-generations': always(barrier),
+  'condition-waits': always(condition),
+  'semaphore-permits': always(semaphore),
+  'latch-opens': always(latch),
+  'once-runs': always(once),
   'allocator-disjoint': always(allocator),
+  'rwlock-linearizable': always(rwLock),
+  'rwlock-overlap': always(rwLock),
+  'rwlock-bounded': always(rwLock),
+  'rwlock-poison': always(rwLock),
+  'mutex-poison': always({ ...lock, poison: (): boolean => true, clearPoison: (): boolean => true }),
+  'lock-graph': always(lockGraph),
+  'memory-growth': always(memory),
+  'padded-lines': { int32: { create: () => padded }, int64: { create: () => padded } },
+  'atomics-u32': always(cell),
+  'atomic-flag': always(flag),
+  'atomic-counter': always({ increment: () => 0, decrement: () => 0, value: () => 0 }),
+  'atomic-batch': always({ ...cell, execute: () => 0, result: () => 0 }),
+  'batch-under-lock': always({ move(): void {}, total: () => 0 }),
+  'mpmc-queue': always(queue),
+  'mpmc-wake-ups': always(queue),
+  'spsc-ring': always(queue),
+  'inbox-accounting': always(queue),
+  'tls-isolation': { storage: always(storage), variable: always(variable) },
 };

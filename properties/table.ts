@@ -2,21 +2,47 @@
 import { allocatorDisjoint } from './allocator.ts';
 import { atomicsInt32, atomicsInt64 } from './atomics.ts';
 import { barrierGenerations } from './barrier.ts';
+import { atomicBatch, batchUnderLock } from './batch.ts';
 import { conditionWaits } from './condition.ts';
+import { atomicsUint32, counterStays, flagIsSet } from './conveniences.ts';
 import { latchOpens } from './latch.ts';
-import { mutualExclusion } from './mutex.ts';
+import { lockGraphDeadlocks } from './lock-graph.ts';
+import { mutexPoison, mutualExclusion } from './mutex.ts';
 import { onceRuns } from './once.ts';
+import { paddedLines } from './padded.ts';
 import type { Property } from './property.ts';
+import { inboxAccounting, mpmcQueue, mpmcWakeUps, spscRing } from './queues.ts';
+import { rwLockBounded, rwLockLinearizable, rwLockOverlap, rwLockPoison } from './rwlock.ts';
 import { semaphorePermits } from './semaphore.ts';
+import { memoryGrowth } from './shared-memory.ts';
+import { tlsIsolation } from './thread-storage.ts';
 
 export const properties: readonly Property[] = [
   atomicsInt32,
   atomicsInt64,
   mutualExclusion,
+  mutexPoison,
   barrierGenerations,
   conditionWaits,
   semaphorePermits,
   latchOpens,
   onceRuns,
+  rwLockLinearizable,
+  rwLockOverlap,
+  rwLockBounded,
+  rwLockPoison,
+  lockGraphDeadlocks,
   allocatorDisjoint,
+  memoryGrowth,
+  paddedLines,
+  atomicsUint32,
+  flagIsSet,
+  counterStays,
+  atomicBatch,
+  batchUnderLock,
+  mpmcQueue,
+  mpmcWakeUps,
+  spscRing,
+  inboxAccounting,
+  tlsIsolation,
 ] as readonly Property[];

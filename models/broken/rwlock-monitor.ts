@@ -44,15 +44,31 @@ export class MonitorRwLock {
   }
 
   /** Makes ten cells a free lock. */
-  static create<Lock>(this: new (view: View, index: number, owner: number) => Lock, view: View, index: number, owner: number = currentThreadId()): Lock {
+  static create<Lock>(
+    this: new (
+      view: View,
+      index: number,
+      owner: number,
+    ) => Lock,
+    view: View,
+    index: number,
+    owner: number = currentThreadId(),
+  ): Lock {
     for (let cell = 0; cell < CELLS; cell += 1) Atomics.store(view, index + cell, 0);
-    // biome-ignore lint/complexity/noThisInStatic: the class that is asked, not this one
     return new this(view, index, owner);
   }
 
   /** A handle on a lock that was created elsewhere. */
-  static attach<Lock>(this: new (view: View, index: number, owner: number) => Lock, view: View, index: number, owner: number = currentThreadId()): Lock {
-    // biome-ignore lint/complexity/noThisInStatic: the class that is asked, not this one
+  static attach<Lock>(
+    this: new (
+      view: View,
+      index: number,
+      owner: number,
+    ) => Lock,
+    view: View,
+    index: number,
+    owner: number = currentThreadId(),
+  ): Lock {
     return new this(view, index, owner);
   }
 
@@ -150,6 +166,7 @@ export class MonitorRwLock {
     this.monitor.lock();
     let entered = this.openToReaders();
     if (!entered && timeoutMs > 0) entered = this.awaitShare(deadline);
+    this.checkAlive();
     if (entered) {
       this.checkRoom();
       this.set(STATE, this.get(STATE) + 1);
@@ -167,9 +184,10 @@ export class MonitorRwLock {
     for (;;) {
       const admitted = this.get(PHASE) !== phase;
       const counted = admitted ? ADMITTED : WAITING;
-      if (this.get(DEAD) !== 0 || admitted || this.openToReaders() || expired) {
+      const open = admitted || this.openToReaders();
+      if (open || expired || this.get(DEAD) !== 0) {
         this.set(counted, this.get(counted) - 1);
-        return admitted || this.openToReaders();
+        return open;
       }
       expired = this.sleep(READERS_TURN, deadline);
     }
@@ -182,7 +200,8 @@ export class MonitorRwLock {
     this.monitor.lock();
     this.set(WRITERS, this.get(WRITERS) + 1);
     let expired = timeoutMs === 0;
-    while (!this.openToWriters() && !expired) expired = this.sleep(WRITERS_TURN, deadline);
+    while (!this.openToWriters() && !expired && this.get(DEAD) === 0)
+      expired = this.sleep(WRITERS_TURN, deadline);
     this.set(WRITERS, this.get(WRITERS) - 1);
     this.checkAlive();
     const entered = this.openToWriters();
@@ -193,12 +212,10 @@ export class MonitorRwLock {
   }
 
   protected openToReaders(): boolean {
-    this.checkAlive();
     return this.get(STATE) < WRITER && this.get(WRITERS) === 0;
   }
 
   protected openToWriters(): boolean {
-    this.checkAlive();
     return this.get(STATE) === 0 && this.get(ADMITTED) === 0;
   }
 
@@ -238,7 +255,8 @@ export class MonitorRwLock {
   }
 
   protected checkNothingHeld(): void {
-    if (this.hold !== 'none') throw new RelockError(`thread ${this.owner} holds the lock already (${this.hold})`);
+    if (this.hold !== 'none')
+      throw new RelockError(`thread ${this.owner} holds the lock already (${this.hold})`);
   }
 
   protected checkShared(): void {
@@ -246,7 +264,8 @@ export class MonitorRwLock {
   }
 
   protected checkExclusive(): void {
-    if (this.hold !== 'exclusive') throw new NotOwnerError(`thread ${this.owner} does not hold the lock alone`);
+    if (this.hold !== 'exclusive')
+      throw new NotOwnerError(`thread ${this.owner} does not hold the lock alone`);
   }
 
   /** Under the mutex, which it leaves when it throws. */

@@ -1,14 +1,32 @@
 /** The public door of the runtime. */
+export { AtomicBatch, type AtomicBatchOptions, type BatchKernelOptions } from './atomics/atomic-batch.ts';
+export { AtomicCounter } from './atomics/atomic-counter.ts';
+export { AtomicFlag } from './atomics/atomic-flag.ts';
 export { AtomicInt32 } from './atomics/atomic-int32.ts';
 export { AtomicInt64 } from './atomics/atomic-int64.ts';
+export { AtomicUint32 } from './atomics/atomic-uint32.ts';
+export type { KernelMemory } from './atomics/batch-kernel.ts';
 export { fence } from './atomics/fence.ts';
+export type { Int32Operations } from './atomics/int32-operations.ts';
+export type { Int64Operations } from './atomics/int64-operations.ts';
+export {
+  type PaddedAtomicHandle,
+  PaddedAtomicInt32,
+  PaddedAtomicInt64,
+  type PaddingOptions,
+} from './atomics/padded-atomic.ts';
+export { type Codec, codecs, type Fields } from './codec.ts';
 export {
   AlignmentError,
   BoundsError,
   BrokenBarrierError,
+  ClosedError,
   CountOverflowError,
   CountUnderflowError,
+  DeadlockError,
+  type DeadlockedThread,
   DoubleFreeError,
+  EmptyBatchError,
   ForeignPointerError,
   NotCreatedError,
   NotOwnerError,
@@ -16,8 +34,10 @@ export {
   PoisonedError,
   ReentryError,
   RelockError,
+  RoleTakenError,
   TimeoutError,
   TooManyPartiesError,
+  TooManyThreadsError,
 } from './errors.ts';
 export {
   type AllocationOptions,
@@ -27,11 +47,27 @@ export {
   type AllocatorStats,
 } from './memory/allocator.ts';
 export { SharedMemory, type SharedMemoryHandle, type SharedMemoryOptions } from './memory/shared-memory.ts';
+export { Inbox, type InboxStats } from './queue/inbox.ts';
+export { MpmcQueue } from './queue/mpmc-queue.ts';
+export type { QueueHandle } from './queue/queue-handle.ts';
+export { SpscRing } from './queue/spsc-ring.ts';
 export { Barrier, type BarrierRole } from './sync/barrier.ts';
 export { Condition, type ConditionWake } from './sync/condition.ts';
+export { DebugMutex, DebugRwLock } from './sync/debug-locks.ts';
 export type { Guard } from './sync/guard.ts';
 export { Latch } from './sync/latch.ts';
+export { LockGraph, type LockGraphOptions } from './sync/lock-graph.ts';
+export type { LockOrder } from './sync/lock-table.ts';
 export { Mutex } from './sync/mutex.ts';
 export { Once } from './sync/once.ts';
+export { RwLock } from './sync/rwlock.ts';
+export type { RwLockHold } from './sync/rwlock-state.ts';
 export { Semaphore } from './sync/semaphore.ts';
 export { currentThreadId } from './thread.ts';
+export { ThreadLocal } from './tls/thread-local.ts';
+export {
+  type ThreadLocalKey,
+  ThreadStorage,
+  type ThreadStorageHandle,
+  type ThreadStorageOptions,
+} from './tls/thread-storage.ts';

@@ -122,3 +122,87 @@ it('R5: a worker that is ended while it holds the lock poisons it', async () => 
   expect(mutex.poison(dead as number)).toBe(true);
   expect(() => mutex.lock()).toThrow(`thread ${dead} died while it held it`);
 });
+
+it('W-7: what is put is taken, once each, by threads that wait for each other', async () => {
+  const view = new Int32Array(new SharedArrayBuffer(256));
+  const { Condition } = await import('./index.ts');
+  Mutex.create(view, 0);
+  for (const cell of [2, 4]) Condition.create(view, cell);
+  // Cell 16: a place for one item, 0 when it is empty. Two put, two take; one of each with a limit, over and over.
+  const sums = await inWorkers(
+    4,
+    `const mutex = runtime.Mutex.attach(data, 0);
+     const [filled, emptied] = [2, 4].map((cell) => runtime.Condition.attach(data, cell));
+     const sleep = index < 2 ? (c) => c.wait(mutex) : (c) => c.waitFor(mutex, 0.05);
+     let sum = 0;
+     for (let i = 1; i <= 5000; i += 1) {
+       mutex.lock();
+       if (index % 2 === 0) {
+         while (data[16] !== 0) sleep(emptied);
+         data[16] = i;
+         filled.notifyOne();
+       } else {
+         while (data[16] === 0) sleep(filled);
+         sum += data[16];
+         data[16] = 0;
+         emptied.notifyOne();
+       }
+       mutex.unlock();
+     }
+     return sum;`,
+    view,
+  );
+  expect((sums as number[]).reduce((sum, part) => sum + part)).toBe(5000 * 5001);
+  expect([view[0], view[3], view[5], view[16]]).toEqual([0, 0, 0, 0]);
+});
+
+it('W-10: a semaphore lets no more in than it has permits, and loses none', async () => {
+  const view = new Int32Array(new SharedArrayBuffer(256));
+  const { Semaphore } = await import('./index.ts');
+  Semaphore.create(view, 0, 3, 3);
+  const refused = await inWorkers(
+    4,
+    `const semaphore = runtime.Semaphore.attach(data, 0);
+     let refused = 0;
+     for (let i = 0; i < 5000; i += 1) {
+       const permits = 1 + ((i + index) % 3);
+       if (i % 4 === 0) while (!semaphore.acquireFor(0.01, permits)) refused += 1;
+       else semaphore.acquire(permits);
+       if (Atomics.add(data, 32, permits) + permits > 3) throw new Error('too many inside');
+       Atomics.sub(data, 32, permits);
+       semaphore.release(permits);
+     }
+     return refused;`,
+    view,
+  );
+  expect(refused).toHaveLength(4);
+  expect([...view.subarray(0, 3)]).toEqual([3, 0, 3]);
+});
+
+it('W-10: 500 latches and 500 Onces: all pass, each ran once, everybody saw it', async () => {
+  const view = new Int32Array(new SharedArrayBuffer(4 * 2000));
+  const { Latch, Once } = await import('./index.ts');
+  for (let i = 0; i < 500; i += 1) {
+    Latch.create(view, i, 3);
+    Once.create(view, 500 + i);
+  }
+  const ran = await inWorkers(
+    3,
+    `let ran = 0;
+     for (let i = 0; i < 500; i += 1) {
+       runtime.Latch.attach(data, i).countDown();
+       runtime.Latch.attach(data, i).wait();
+       const once = runtime.Once.attach(data, 500 + i);
+       let failed = index === i % 3;
+       const run = () => once.run(() => {
+         if (failed) throw new Error('at first');
+         data[1000 + i] += 1;
+       });
+       try { ran += run(); } catch { failed = false; ran += run(); }
+       if (data[1000 + i] !== 1) throw new Error('not seen: ' + i);
+     }
+     return ran;`,
+    view,
+  );
+  expect((ran as number[]).reduce((sum, part) => sum + part)).toBe(500);
+});

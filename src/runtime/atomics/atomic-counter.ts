@@ -60,7 +60,8 @@ export class AtomicCounter {
         );
       }
       // Partner: the compare-exchange of whoever counted before.
-      if (Atomics.compareExchange(this.#view, this.#index, seen, seen + amount) === seen) return seen + amount;
+      if (Atomics.compareExchange(this.#view, this.#index, seen, seen + amount) === seen)
+        return seen + amount;
     }
   }
 
@@ -80,7 +81,8 @@ export class AtomicCounter {
         );
       }
       // Partner: the compare-exchange of whoever counted before.
-      if (Atomics.compareExchange(this.#view, this.#index, seen, seen - amount) === seen) return seen - amount;
+      if (Atomics.compareExchange(this.#view, this.#index, seen, seen - amount) === seen)
+        return seen - amount;
     }
   }
 }

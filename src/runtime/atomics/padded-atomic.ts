@@ -3,8 +3,8 @@
  * though no program can see it in a value: the line goes back and forth between the cores (false sharing).
  * Alignment alone does not help: it must be the allocator that keeps others out of the line.
  */
-import { checkInt32Cells, checkInt64Cell } from '../cell.ts';
 import type { Allocator } from '../memory/allocator.ts';
+import { SharedMemory } from '../memory/shared-memory.ts';
 import { Int32Operations } from './int32-operations.ts';
 import { Int64Operations } from './int64-operations.ts';
 
@@ -32,8 +32,8 @@ export class PaddedAtomicInt32 extends Int32Operations {
   readonly #buffer: SharedArrayBuffer;
   readonly #offset: number;
 
-  private constructor({ buffer, offset }: PaddedAtomicHandle, view: Int32Array<SharedArrayBuffer>, index: number) {
-    super(view, index);
+  private constructor({ buffer, offset }: PaddedAtomicHandle, view: Int32Array<SharedArrayBuffer>) {
+    super(view, 0);
     this.#buffer = buffer;
     this.#offset = offset;
   }
@@ -47,7 +47,9 @@ export class PaddedAtomicInt32 extends Int32Operations {
    */
   static create(allocator: Allocator, initial: number = 0, options: PaddingOptions = {}): PaddedAtomicInt32 {
     if (!Number.isInteger(initial)) {
-      throw new TypeError(`a PaddedAtomicInt32 starts from an integer, got ${String(initial)}: round it first`);
+      throw new TypeError(
+        `a PaddedAtomicInt32 starts from an integer, got ${String(initial)}: round it first`,
+      );
     }
     const atomic = PaddedAtomicInt32.attach(reserve(allocator, options));
     atomic.store(initial);
@@ -58,12 +60,11 @@ export class PaddedAtomicInt32 extends Int32Operations {
    * A handle on an integer that another thread created. Does not touch the cell.
    *
    * @throws TypeError when the buffer is not shared
-   * @throws BoundsError when the offset leaves the buffer, or is no multiple of 4
+   * @throws BoundsError when the offset leaves the buffer
+   * @throws AlignmentError when the offset is no multiple of 4
    */
   static attach(handle: PaddedAtomicHandle): PaddedAtomicInt32 {
-    const view = new Int32Array(handle.buffer);
-    checkInt32Cells(view, handle.offset / 4, 1, 'a PaddedAtomicInt32');
-    return new PaddedAtomicInt32(handle, view, handle.offset / 4);
+    return new PaddedAtomicInt32(handle, SharedMemory.attach(handle).int32(handle.offset, 1));
   }
 
   /** What to send to other threads. */
@@ -85,12 +86,8 @@ export class PaddedAtomicInt64 extends Int64Operations {
   readonly #buffer: SharedArrayBuffer;
   readonly #offset: number;
 
-  private constructor(
-    { buffer, offset }: PaddedAtomicHandle,
-    view: BigInt64Array<SharedArrayBuffer>,
-    index: number,
-  ) {
-    super(view, index);
+  private constructor({ buffer, offset }: PaddedAtomicHandle, view: BigInt64Array<SharedArrayBuffer>) {
+    super(view, 0);
     this.#buffer = buffer;
     this.#offset = offset;
   }
@@ -115,13 +112,11 @@ export class PaddedAtomicInt64 extends Int64Operations {
    * A handle on an integer that another thread created. Does not touch the cell.
    *
    * @throws TypeError when the buffer is not shared
-   * @throws BoundsError when the offset leaves the buffer, or is no multiple of 8
+   * @throws BoundsError when the offset leaves the buffer
+   * @throws AlignmentError when the offset is no multiple of 8
    */
   static attach(handle: PaddedAtomicHandle): PaddedAtomicInt64 {
-    const cells = Math.floor(handle.buffer.byteLength / 8);
-    const view = new BigInt64Array(handle.buffer, 0, cells);
-    checkInt64Cell(view, handle.offset / 8, 'a PaddedAtomicInt64');
-    return new PaddedAtomicInt64(handle, view, handle.offset / 8);
+    return new PaddedAtomicInt64(handle, SharedMemory.attach(handle).bigInt64(handle.offset, 1));
   }
 
   /** What to send to other threads. */

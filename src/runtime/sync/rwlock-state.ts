@@ -1,5 +1,8 @@
-/** The cells of an RwLock: how they are laid out, what fits into them, and the errors of the lock. */
-import { NotOwnerError, PoisonedError, TooManyThreadsError } from '../errors.ts';
+/** The cells of an RwLock: how they are laid out, how the state changes, how one sleeps on them, and the errors of the lock. */
+import { NotOwnerError, PoisonedError, RelockError, TooManyThreadsError } from '../errors.ts';
+import { remainingUntil } from '../timeout.ts';
+
+type View = Int32Array<SharedArrayBuffer>;
 
 // Cell 0, the state: { epoch: bits 29 to 31, asynchronous: 28, poisoned: 27, writer: 26, phase: 25,
 //   writers: bits 19 to 24, waiting: bits 13 to 18, admitted: bits 7 to 12, inside: bits 0 to 6 }
@@ -36,7 +39,6 @@ export const EPOCH_ONE: number = 1 << 29;
 export const EPOCHS: number = 7 << 29;
 export const CLOSED_TO_READERS: number = WRITER | WRITERS;
 export const CLOSED_TO_WRITERS: number = WRITER | TAG;
-export const CLOSED_TO_NEW_WRITERS: number = WRITER | TAG | WRITERS;
 
 export const READERS_TURN: number = 1;
 export const WRITERS_TURN: number = 2;
@@ -92,9 +94,92 @@ export function notHeld(
   );
 }
 
-export function poisonedError(state: number, index: number): PoisonedError {
+function poisonedError(state: number, index: number): PoisonedError {
   return new PoisonedError(
     `the RwLock at index ${index} is poisoned: thread ${state & TAG} died while it held it alone; ` +
       'repair what it guards, then call clearPoison()',
+  );
+}
+
+/** Whether the thread is the writer inside, and alive as far as one knows. */
+export function isWrittenBy(state: number, owner: number): boolean {
+  return owner > 0 && (state & (WRITER | POISONED | TAG)) === (WRITER | tagOf(owner));
+}
+
+/** The state after the writer left, with `inside` (0 or 1) readers left behind: the readers that waited are admitted. */
+export function afterWriter(state: number, inside: number): number {
+  const waiting = (state & WAITING) >>> WAITING_SHIFT;
+  const emptied = state & ~(WRITER | TAG | WAITING);
+  return (emptied ^ (waiting === 0 ? 0 : PHASE)) | (waiting << ADMITTED_SHIFT) | inside;
+}
+
+/** The state after a death: nobody is counted as waiting any more, and who waits sees that by the epoch. */
+export function afterDeath(state: number, ofWriter: boolean): number {
+  const next = (state & ~(WAITING | WRITERS | ASYNCHRONOUS | EPOCHS)) | ((state + EPOCH_ONE) & EPOCHS);
+  if (ofWriter) return next | POISONED;
+  return (state & WRITER) === 0 ? next & ~ADMITTED : next;
+}
+
+/** Sleeps until the number in the cell is no longer `turn`; says whether the deadline passed instead. */
+export function sleep(view: View, cell: number, turn: number, deadline: number): boolean {
+  const remainingMs = remainingUntil(deadline);
+  // Partner: the notify of wakeReaders or wakeWriters.
+  return remainingMs <= 0 || Atomics.wait(view, cell, turn, remainingMs) === 'timed-out';
+}
+
+export function wakeReaders(view: View, index: number): void {
+  Atomics.add(view, index + READERS_TURN, 1);
+  Atomics.notify(view, index + READERS_TURN);
+}
+
+export function wakeWriters(view: View, index: number, count: number): void {
+  Atomics.add(view, index + WRITERS_TURN, 1);
+  Atomics.notify(view, index + WRITERS_TURN, count);
+}
+
+/** Wakes all, as one may be on a thread that is busy or dead. The bit goes first: who sets it anew sleeps on the new number. */
+export function wakeAsynchronous(view: View, index: number): void {
+  Atomics.and(view, index, ~ASYNCHRONOUS);
+  Atomics.add(view, index + ASYNCHRONOUS_TURN, 1);
+  Atomics.notify(view, index + ASYNCHRONOUS_TURN);
+}
+
+/** Tries until the lock is taken, and between two attempts waits, without blocking, until it may be open again. */
+export async function lockAsynchronously(
+  view: View,
+  index: number,
+  closed: number,
+  tryLock: () => boolean,
+): Promise<void> {
+  for (;;) {
+    const turn = Atomics.load(view, index + ASYNCHRONOUS_TURN);
+    if (tryLock()) return;
+    if (!markAsynchronous(view, index, closed)) continue;
+    // Partner: the notify of wakeAsynchronous. The promise is a hint only: the loop looks at the state again.
+    const wait = Atomics.waitAsync(view, index + ASYNCHRONOUS_TURN, turn);
+    if (wait.async) await wait.value;
+  }
+}
+
+/** Makes sure that whoever opens the lock wakes the asynchronous waiters. False when it is open now. */
+function markAsynchronous(view: View, index: number, closed: number): boolean {
+  for (;;) {
+    const seen = Atomics.load(view, index);
+    if ((seen & closed) === 0) return false;
+    if ((seen & ASYNCHRONOUS) !== 0) return true;
+    // Partner: the change of the state that opens the lock, which sees the bit.
+    if (Atomics.compareExchange(view, index, seen, seen | ASYNCHRONOUS) === seen) return true;
+  }
+}
+
+export function refusePoisoned(state: number, index: number): void {
+  if ((state & POISONED) !== 0) throw poisonedError(state, index);
+}
+
+export function refuseRelock(owner: number, index: number, hold: RwLockHold): void {
+  if (hold === 'none') return;
+  throw new RelockError(
+    `thread ${owner} holds the RwLock at index ${index} already (${hold}): ` +
+      'unlock it before it is locked again, or call tryUpgrade() or downgrade()',
   );
 }

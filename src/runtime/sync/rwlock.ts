@@ -8,33 +8,33 @@
  * a thread's death can be mended; writers compete for their turn, in about the order of their sleep; nobody spins.
  */
 import { checkInt32Cells } from '../cell.ts';
-import { RelockError } from '../errors.ts';
 import { currentThreadId } from '../thread.ts';
-import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
+import { checkTimeout, deadlineAfter } from '../timeout.ts';
 import { Guard } from './guard.ts';
 import {
-  ADMITTED,
   ADMITTED_ONE,
-  ADMITTED_SHIFT,
   ASYNCHRONOUS,
-  ASYNCHRONOUS_TURN,
+  afterDeath,
+  afterWriter,
   CELLS,
-  CLOSED_TO_NEW_WRITERS,
   CLOSED_TO_READERS,
   CLOSED_TO_WRITERS,
   checkOwner,
   checkRoomForReader,
-  EPOCH_ONE,
   EPOCHS,
   INSIDE,
+  isWrittenBy,
+  lockAsynchronously,
   MAXIMUM_WAITING,
   notHeld,
   PHASE,
   PHASE_SHIFT,
   POISONED,
-  poisonedError,
   READERS_TURN,
   type RwLockHold,
+  refusePoisoned,
+  refuseRelock,
+  sleep,
   TAG,
   tagOf,
   tooMany,
@@ -46,6 +46,9 @@ import {
   WRITERS_ONE,
   WRITERS_SHIFT,
   WRITERS_TURN,
+  wakeAsynchronous,
+  wakeReaders,
+  wakeWriters,
 } from './rwlock-state.ts';
 
 /** What came of an attempt; tickets (see `#joinReaders`) are 0 or more. */
@@ -67,8 +70,7 @@ const MUST_WAIT = -4;
  * the right moment may be faster: among writers there is no bound. The `Async` forms hold no place: they have no bound,
  * and count as newcomers.
  *
- * Limits: 127 readers at a time, inside or waiting, of which 63 waiting; 63 waiting writers. Ids of living threads must
- * differ modulo 8,191.
+ * Limits: 127 readers at a time, of which 63 waiting; 63 waiting writers. Ids of living threads differ modulo 8,191.
  *
  * Everything written before an `unlockExclusive` is visible after the lock is next taken in either form.
  *
@@ -92,13 +94,10 @@ export class RwLock {
   }
 
   /**
-   * Makes the cells from `index` to `index + 3` a free lock and returns this thread's handle. One thread creates; the
-   * others attach.
+   * Makes four cells from `index` on a free lock and returns this thread's handle. One thread creates; the others attach.
    *
-   * @param owner id of the thread that uses this handle, 1 to 2^28 - 1
-   * @throws TypeError when the view is no Int32Array over shared memory
-   * @throws BoundsError when the cells leave the view
-   * @throws RangeError when the owner is no such id
+   * @param owner id of the thread that uses this handle, 1 to 2^28 - 1; else RangeError
+   * @throws TypeError, BoundsError when the view is no Int32Array over shared memory, or the cells leave it
    */
   static create(
     view: Int32Array<SharedArrayBuffer>,
@@ -136,17 +135,14 @@ export class RwLock {
     if (!this.tryLockShared()) this.#lockSharedSlowly(Infinity);
   }
 
-  /**
-   * Takes a share unless a writer is inside or waits; says whether it did. Never blocks. Throws as `lockShared`, but no
-   * TypeError.
-   */
+  /** Takes a share unless a writer is inside or waits; says whether it did. Never blocks. Throws as `lockShared`. */
   tryLockShared(): boolean {
-    this.#refuseRelock();
+    refuseRelock(this.#owner, this.#index, this.#hold);
     for (;;) {
       // Partner: the change of the state by which the last writer left, whose writes this reader must see.
       const seen = Atomics.load(this.#view, this.#index);
       if ((seen & CLOSED_TO_READERS) !== 0) {
-        this.#refusePoisoned(seen);
+        refusePoisoned(seen, this.#index);
         return false;
       }
       checkRoomForReader(seen, this.#index);
@@ -182,14 +178,14 @@ export class RwLock {
     if (!this.tryLockExclusive()) this.#lockExclusiveSlowly(Infinity);
   }
 
-  /** Takes the lock alone if nobody holds it or waits to write; says whether it did. Never blocks. Throws as `tryLockShared`. */
+  /** Takes the lock alone if nobody holds it; says whether it did. Never blocks. Throws as `tryLockShared`. */
   tryLockExclusive(): boolean {
-    this.#refuseRelock();
+    refuseRelock(this.#owner, this.#index, this.#hold);
     for (;;) {
       // Partner: the change of the state by which the last holder left, of either kind.
       const seen = Atomics.load(this.#view, this.#index);
-      if ((seen & CLOSED_TO_NEW_WRITERS) !== 0) {
-        this.#refusePoisoned(seen);
+      if ((seen & CLOSED_TO_WRITERS) !== 0) {
+        refusePoisoned(seen, this.#index);
         return false;
       }
       if (Atomics.compareExchange(this.#view, this.#index, seen, seen | this.#own) === seen) {
@@ -211,26 +207,12 @@ export class RwLock {
    * with what `lockShared` throws; with RelockError also when this handle took the lock meanwhile. Keeps no process alive.
    */
   async lockSharedAsync(): Promise<void> {
-    for (;;) {
-      const turn = Atomics.load(this.#view, this.#index + ASYNCHRONOUS_TURN);
-      if (this.tryLockShared()) return;
-      if (!this.#markAsynchronous(CLOSED_TO_READERS)) continue;
-      // Partner: the notify of #wakeAsynchronous. The promise is a hint only: the loop looks at the state again.
-      const sleep = Atomics.waitAsync(this.#view, this.#index + ASYNCHRONOUS_TURN, turn);
-      if (sleep.async) await sleep.value;
-    }
+    await lockAsynchronously(this.#view, this.#index, CLOSED_TO_READERS, () => this.tryLockShared());
   }
 
   /** Takes the lock alone without blocking the thread. As {@link RwLock.lockSharedAsync}. */
   async lockExclusiveAsync(): Promise<void> {
-    for (;;) {
-      const turn = Atomics.load(this.#view, this.#index + ASYNCHRONOUS_TURN);
-      if (this.tryLockExclusive()) return;
-      if (!this.#markAsynchronous(CLOSED_TO_NEW_WRITERS)) continue;
-      // Partner: as in lockSharedAsync.
-      const sleep = Atomics.waitAsync(this.#view, this.#index + ASYNCHRONOUS_TURN, turn);
-      if (sleep.async) await sleep.value;
-    }
+    await lockAsynchronously(this.#view, this.#index, CLOSED_TO_WRITERS, () => this.tryLockExclusive());
   }
 
   /**
@@ -314,10 +296,7 @@ export class RwLock {
     return new Guard(this);
   }
 
-  /**
-   * Id, modulo 8,191, of the thread that holds the lock alone or died doing so; 0 when there is none. One atomic load, as
-   * all the questions below; the answers may be out of date when they are returned.
-   */
+  /** Id, modulo 8,191, of the thread that holds the lock alone or died so, or 0. One load, as all below; soon out of date. */
   holder(): number {
     const seen = Atomics.load(this.#view, this.#index);
     return (seen & WRITER) === 0 ? 0 : seen & TAG;
@@ -351,19 +330,15 @@ export class RwLock {
    * them. A dead reader's share cannot be known from here: see {@link RwLock.forgetReader}.
    */
   poison(deadOwner: number): boolean {
-    const dead = WRITER | tagOf(deadOwner);
     for (;;) {
       // Partner: the compare-exchange by which the dead thread took the lock.
       const seen = Atomics.load(this.#view, this.#index);
-      const wasWriter = deadOwner > 0 && (seen & (WRITER | POISONED | TAG)) === dead;
-      const epoch = (seen + EPOCH_ONE) & EPOCHS;
-      let next = (seen & ~(WAITING | WRITERS | ASYNCHRONOUS | EPOCHS)) | epoch;
-      if (wasWriter) next |= POISONED;
-      else if ((seen & WRITER) === 0) next &= ~ADMITTED;
+      const wasWriter = isWrittenBy(seen, deadOwner);
+      const next = afterDeath(seen, wasWriter);
       if (Atomics.compareExchange(this.#view, this.#index, seen, next) !== seen) continue;
-      this.#wakeReaders();
-      this.#wakeWriters(Infinity);
-      this.#wakeAsynchronous();
+      wakeReaders(this.#view, this.#index);
+      wakeWriters(this.#view, this.#index, Infinity);
+      wakeAsynchronous(this.#view, this.#index);
       return wasWriter;
     }
   }
@@ -400,13 +375,13 @@ export class RwLock {
     let ticket = this.#joinReaders();
     let expired = false;
     while (ticket !== ENTERED) {
-      // Partner: the add of #wakeReaders. Read before the state: what changes later keeps this thread from sleeping.
+      // Partner: the add of wakeReaders. Read before the state: what changes later keeps this thread from sleeping.
       const turn = Atomics.load(this.#view, this.#index + READERS_TURN);
       const answer = this.#claimShare(ticket, expired);
       if (answer === LEFT) return false;
       if (answer === ENTERED) break;
       if (answer === MUST_JOIN) ticket = this.#joinReaders();
-      else expired = this.#sleep(READERS_TURN, turn, deadline);
+      else expired = sleep(this.#view, this.#index + READERS_TURN, turn, deadline);
     }
     this.#hold = 'shared';
     return true;
@@ -417,7 +392,7 @@ export class RwLock {
     for (;;) {
       // Partner: as in tryLockShared.
       const seen = Atomics.load(this.#view, this.#index);
-      this.#refusePoisoned(seen);
+      refusePoisoned(seen, this.#index);
       checkRoomForReader(seen, this.#index);
       if ((seen & CLOSED_TO_READERS) === 0) {
         if (Atomics.compareExchange(this.#view, this.#index, seen, seen + 1) === seen) return ENTERED;
@@ -451,13 +426,13 @@ export class RwLock {
     let epoch = this.#joinWriters();
     let expired = false;
     for (;;) {
-      // Partner: the add of #wakeWriters. As in #lockSharedSlowly.
+      // Partner: the add of wakeWriters. As in #lockSharedSlowly.
       const turn = Atomics.load(this.#view, this.#index + WRITERS_TURN);
       const answer = this.#claimLock(epoch, expired);
       if (answer === LEFT) return false;
       if (answer === ENTERED) break;
       if (answer === MUST_JOIN) epoch = this.#joinWriters();
-      else expired = this.#sleep(WRITERS_TURN, turn, deadline);
+      else expired = sleep(this.#view, this.#index + WRITERS_TURN, turn, deadline);
     }
     this.#hold = 'exclusive';
     return true;
@@ -467,7 +442,7 @@ export class RwLock {
   #joinWriters(): number {
     for (;;) {
       const seen = Atomics.load(this.#view, this.#index);
-      this.#refusePoisoned(seen);
+      refusePoisoned(seen, this.#index);
       if ((seen & WRITERS) === WRITERS) throw tooMany(`${MAXIMUM_WAITING} writers wait`, this.#index);
       // Partner: the sub or the compare-exchange by which the holders leave, which must then wake a writer.
       if (Atomics.compareExchange(this.#view, this.#index, seen, seen + WRITERS_ONE) === seen)
@@ -488,85 +463,36 @@ export class RwLock {
       if (open) return ENTERED;
       // The last writer that waited kept readers out, and gives up.
       if ((next & CLOSED_TO_READERS) === 0) {
-        if ((next & WAITING) !== 0) this.#wakeReaders();
-        if ((next & ASYNCHRONOUS) !== 0) this.#wakeAsynchronous();
+        if ((next & WAITING) !== 0) wakeReaders(this.#view, this.#index);
+        if ((next & ASYNCHRONOUS) !== 0) wakeAsynchronous(this.#view, this.#index);
       }
       return LEFT;
     }
   }
 
-  /** Sleeps until the number in the cell is another; says whether the deadline passed instead. */
-  #sleep(cell: number, turn: number, deadline: number): boolean {
-    const remainingMs = remainingUntil(deadline);
-    // Partner: the notify of #wakeReaders or #wakeWriters.
-    return (
-      remainingMs <= 0 || Atomics.wait(this.#view, this.#index + cell, turn, remainingMs) === 'timed-out'
-    );
-  }
-
   /** After a reader left the lock in the state `left`: the last one lets the next in. */
   #readerLeft(left: number): void {
     if ((left & CLOSED_TO_WRITERS) !== 0) return;
-    if ((left & WRITERS) !== 0) this.#wakeWriters(1);
-    if ((left & ASYNCHRONOUS) !== 0) this.#wakeAsynchronous();
+    if ((left & WRITERS) !== 0) wakeWriters(this.#view, this.#index, 1);
+    if ((left & ASYNCHRONOUS) !== 0) wakeAsynchronous(this.#view, this.#index);
   }
 
   /** Ends the writer, with `inside` (0 or 1) readers left behind, and admits the readers that wait. */
   #leaveWriter(inside: number): void {
     for (;;) {
       const seen = Atomics.load(this.#view, this.#index);
-      if ((seen & (WRITER | TAG | POISONED)) !== this.#own) throw poisonedError(seen, this.#index);
-      const waiting = (seen & WAITING) >>> WAITING_SHIFT;
-      const emptied = seen & ~(WRITER | TAG | WAITING);
-      const phase = waiting === 0 ? 0 : PHASE;
-      const next = (emptied ^ phase) | (waiting << ADMITTED_SHIFT) | inside;
+      refusePoisoned(seen, this.#index);
+      if ((seen & (WRITER | TAG)) !== this.#own) {
+        throw notHeld(this.#owner, this.#index, 'none', 'ends the writer of', 'it alone');
+      }
+      const next = afterWriter(seen, inside);
       // Partner: the load of the next holder, which must see all that this one wrote. Before any notify: a thread that
       // wakes first would see the lock closed and sleep again.
       if (Atomics.compareExchange(this.#view, this.#index, seen, next) !== seen) continue;
-      if (waiting > 0) this.#wakeReaders();
-      else if (inside === 0 && (next & WRITERS) !== 0) this.#wakeWriters(1);
-      if ((next & ASYNCHRONOUS) !== 0) this.#wakeAsynchronous();
+      if ((seen & WAITING) !== 0) wakeReaders(this.#view, this.#index);
+      else if (inside === 0 && (next & WRITERS) !== 0) wakeWriters(this.#view, this.#index, 1);
+      if ((next & ASYNCHRONOUS) !== 0) wakeAsynchronous(this.#view, this.#index);
       return;
     }
-  }
-
-  #wakeReaders(): void {
-    Atomics.add(this.#view, this.#index + READERS_TURN, 1);
-    Atomics.notify(this.#view, this.#index + READERS_TURN);
-  }
-
-  #wakeWriters(count: number): void {
-    Atomics.add(this.#view, this.#index + WRITERS_TURN, 1);
-    Atomics.notify(this.#view, this.#index + WRITERS_TURN, count);
-  }
-
-  /** Wakes all, as one may be on a thread that is busy or dead. The bit goes first: who sets it anew sleeps on the new number. */
-  #wakeAsynchronous(): void {
-    Atomics.and(this.#view, this.#index, ~ASYNCHRONOUS);
-    Atomics.add(this.#view, this.#index + ASYNCHRONOUS_TURN, 1);
-    Atomics.notify(this.#view, this.#index + ASYNCHRONOUS_TURN);
-  }
-
-  /** Makes sure that whoever opens the lock wakes the asynchronous waiters. False when it is open now. */
-  #markAsynchronous(closed: number): boolean {
-    for (;;) {
-      const seen = Atomics.load(this.#view, this.#index);
-      if ((seen & closed) === 0) return false;
-      if ((seen & ASYNCHRONOUS) !== 0) return true;
-      // Partner: the change of the state that opens the lock, which sees the bit.
-      if (Atomics.compareExchange(this.#view, this.#index, seen, seen | ASYNCHRONOUS) === seen) return true;
-    }
-  }
-
-  #refuseRelock(): void {
-    if (this.#hold === 'none') return;
-    throw new RelockError(
-      `thread ${this.#owner} holds the RwLock at index ${this.#index} already (${this.#hold}): ` +
-        'unlock it before it is locked again, or call tryUpgrade() or downgrade()',
-    );
-  }
-
-  #refusePoisoned(seen: number): void {
-    if ((seen & POISONED) !== 0) throw poisonedError(seen, this.#index);
   }
 }

@@ -209,7 +209,7 @@ export class Semaphore {
     try {
       let expired = false;
       for (;;) {
-        // Before giving up, too: a wake-up may have come with the end of the limit, and somebody else would miss it.
+        // Before giving up, too: a wake-up that came as the limit ended was spent on this thread, and would be lost.
         const seen = this.#take(permits);
         if (seen === TAKEN) return true;
         if (expired) return false;

@@ -10,10 +10,12 @@ import { checkLine, wholeLines } from '../line.ts';
 // Cells from the index on, in lines:
 //   0 shape      threads, cells of a row; constant after create
 //   2 next       cells of each row that are given to keys; only rises
+//   3 releases   + 1 after each release: who saw every id in use looks again if one came back meanwhile
 //  16 claims     for each thread 1 while its row is in use
 //   . rows       for each thread the slots of all keys, in whole lines; only the thread that has the row touches it
 // A slot: { set: 0 or 1, value: the words of its codec }. All zero: not set, whatever the value would be.
 const NEXT = 2;
+const RELEASES = 3;
 const CLAIMS = 16;
 const DEFAULT_THREADS = 16;
 const DEFAULT_BYTES = 1024;
@@ -72,7 +74,10 @@ export class ThreadStorage {
   }
 
   /** Int32 cells that a storage takes: whole lines. */
-  static cells({ threads = DEFAULT_THREADS, bytesPerThread = DEFAULT_BYTES }: ThreadStorageOptions = {}): number {
+  static cells({
+    threads = DEFAULT_THREADS,
+    bytesPerThread = DEFAULT_BYTES,
+  }: ThreadStorageOptions = {}): number {
     return CLAIMS + wholeLines(threads) + threads * wholeLines(Math.ceil(bytesPerThread / 4));
   }
 
@@ -119,7 +124,7 @@ export class ThreadStorage {
   }
 
   /**
-   * Takes a thread id, by default the lowest that is free, and clears its row. Returns the id.
+   * Takes a thread id, by default one of the lowest that are free, and clears its row. Returns the id.
    *
    * Cost: a compare-exchange for each id that is tried, and the clearing.
    *
@@ -131,22 +136,11 @@ export class ThreadStorage {
     this.#checkCreated();
     if (thread !== undefined) this.#checkThread(thread);
     if (this.#thread >= 0) {
-      throw new RoleTakenError(`this handle has thread id ${this.#thread} already: release it before another is claimed`);
+      throw new RoleTakenError(
+        `this handle has thread id ${this.#thread} already: release it before another is claimed`,
+      );
     }
-    const first = thread ?? 0;
-    const last = thread ?? this.#threads - 1;
-    for (let id = first; id <= last; id += 1) {
-      // Partner: the store of release or forget, after which nobody touches the row.
-      if (Atomics.compareExchange(this.#view, this.#index + CLAIMS + id, 0, 1) === 0) {
-        this.#take(id);
-        return id;
-      }
-    }
-    throw new RoleTakenError(
-      thread === undefined
-        ? `all ${this.#threads} thread ids are in use: release one, or create the storage for more threads`
-        : `thread id ${thread} is in use: its thread must release it, or somebody forget it after its death`,
-    );
+    return thread === undefined ? this.#claimAny() : this.#claimOne(thread);
   }
 
   /** Clears the row and gives the id back. Does nothing when this handle has none. */
@@ -157,6 +151,7 @@ export class ThreadStorage {
     this.#thread = -1;
     // Partner: the compare-exchange of the next claim.
     Atomics.store(this.#view, this.#index + CLAIMS + thread, 0);
+    Atomics.add(this.#view, this.#index + RELEASES, 1);
   }
 
   /**
@@ -170,7 +165,9 @@ export class ThreadStorage {
     this.#checkCreated();
     this.#checkThread(thread);
     // The next claim clears the row. Partner: that claim's compare-exchange.
-    return Atomics.exchange(this.#view, this.#index + CLAIMS + thread, 0) === 1;
+    const inUse = Atomics.exchange(this.#view, this.#index + CLAIMS + thread, 0) === 1;
+    Atomics.add(this.#view, this.#index + RELEASES, 1);
+    return inUse;
   }
 
   /**
@@ -234,6 +231,34 @@ export class ThreadStorage {
   row(): number {
     if (this.#thread >= 0) return this.#row;
     throw new NotCreatedError('this handle has no thread id, so it has no slots: call claim() first');
+  }
+
+  #claimOne(thread: number): number {
+    if (this.#tryClaim(thread)) return thread;
+    throw new RoleTakenError(
+      `thread id ${thread} is in use: its thread must release it, or somebody forget it after its death`,
+    );
+  }
+
+  #claimAny(): number {
+    for (;;) {
+      // Partner: the add of release and forget. Without a change until the end of the scan, all ids are in use then.
+      const releases = Atomics.load(this.#view, this.#index + RELEASES);
+      for (let thread = 0; thread < this.#threads; thread += 1) {
+        if (this.#tryClaim(thread)) return thread;
+      }
+      if (Atomics.load(this.#view, this.#index + RELEASES) === releases) break;
+    }
+    throw new RoleTakenError(
+      `all ${this.#threads} thread ids are in use: release one, or create the storage for more threads`,
+    );
+  }
+
+  #tryClaim(thread: number): boolean {
+    // Partner: the store of release or forget, after which nobody touches the row.
+    if (Atomics.compareExchange(this.#view, this.#index + CLAIMS + thread, 0, 1) !== 0) return false;
+    this.#take(thread);
+    return true;
   }
 
   #take(thread: number): void {
