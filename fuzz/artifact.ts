@@ -31,15 +31,38 @@ export class ArtifactError extends Error {
 
 const temporaryPrefix = '.incomplete-';
 
+/** Makes the folder and tries it, so that a campaign does not find out at its first finding. @throws ArtifactError */
+export function checkDirectory(directory: string): void {
+  const probe = join(directory, `${temporaryPrefix}${process.pid}-probe`);
+  try {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(probe, 'probe');
+    rmSync(probe);
+  } catch (error) {
+    throw new ArtifactError(
+      `findings cannot be saved in "${directory}" (${(error as Error).message}): give another folder with --artifacts`,
+    );
+  }
+}
+
 /** Writes an artifact and returns its path. A reader never sees half of it: it appears under its name when it is whole. */
 export function writeArtifact(directory: string, artifact: Artifact): string {
   mkdirSync(directory, { recursive: true });
-  const name = `${artifact.property}-${artifact.subject}-${artifact.seed}.json`;
-  const temporary = join(directory, `${temporaryPrefix}${process.pid}-${name}`);
-  writeFileSync(temporary, `${JSON.stringify(artifact, encode, 2)}\n`);
-  const path = join(directory, name);
-  renameSync(temporary, path);
+  const path = artifactPath(directory, artifact);
+  const temporary = join(directory, `${temporaryPrefix}${process.pid}-${basename(path)}`);
+  try {
+    writeFileSync(temporary, `${JSON.stringify(artifact, encode, 2)}\n`);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new ArtifactError(`the finding could not be saved as ${path} (${(error as Error).message})`);
+  }
   return path;
+}
+
+/** Where an artifact belongs. */
+export function artifactPath(directory: string, { property, subject, seed }: Artifact): string {
+  return join(directory, `${property}-${subject}-${seed}.json`);
 }
 
 /** Removes what a campaign that was killed may have left under a temporary name. Other running campaigns' files stay. */

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type PropertyResult, runProperty, seedFor } from '../properties/run.ts';
-import { type Artifact, removeIncomplete, writeArtifact } from './artifact.ts';
+import { type Artifact, artifactPath, checkDirectory, removeIncomplete, writeArtifact } from './artifact.ts';
 import type { Target } from './targets.ts';
 
 export interface CampaignOptions {
@@ -51,6 +51,7 @@ const casesATurn = 250;
 export async function runCampaign(options: CampaignOptions): Promise<CampaignSummary> {
   const start = performance.now();
   const deadline = start + options.maxTotalTime * 1000;
+  checkDirectory(options.artifacts);
   removeIncomplete(options.artifacts);
   const rows = options.targets.map((target) => ({
     target,
@@ -86,9 +87,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
       if (result.finding !== undefined) {
         row.found = true;
         const artifact = artifactOf(target, result);
-        const path = writeArtifact(options.artifacts, artifact);
-        artifacts.push(path);
-        options.onFinding?.(artifact, path);
+        // Shown before it is saved: a full disk must not lose it.
+        options.onFinding?.(artifact, artifactPath(options.artifacts, artifact));
+        artifacts.push(writeArtifact(options.artifacts, artifact));
       }
       options.onStatus?.(status(target.name));
       // Signals are delivered between turns.

@@ -124,6 +124,7 @@ test.each([
   [['--max-total-time', '0'], '--max-total-time "0": give seconds above 0'],
   [['--seed', 'abc'], '--seed "abc"'],
   [['--bogus'], "Unknown option '--bogus'"],
+  [['--artifacts', 'package.json'], 'findings cannot be saved in "package.json"'],
   [['absent.json'], 'absent.json cannot be read'],
   [['package.json'], 'package.json is not a finding of threadproof'],
   [['package.json', 'B1'], 'a replay takes one file and no targets'],

@@ -16,6 +16,7 @@ describe('checkAllocations', () => {
     ['T0 [0,1] allocate(64, 8) -> 64; T1 [2,5] allocate(64, 8) -> 64; T0 [3,4] free(64)', 2],
     ['T0 [0,1] allocate(500, 8) -> threw(OutOfMemoryError); T1 [2,) allocate(8, 8)', 0],
     ['T0 [0,1] allocate(8, 8) -> 64; T0 [2,3] free(72) -> threw(RangeError)', 1],
+    ['T0 [0,1] allocate(8, 0) -> threw(AlignmentError); T0 [2,3] allocate(0, 8) -> threw(RangeError)', 0],
   ])('accepts %s', (text, allocations) => {
     expect(checkAllocations(parseHistory(text), region)).toEqual({ ok: true, allocations });
   });
@@ -37,6 +38,8 @@ describe('checkAllocations', () => {
     ['T0 [0,1] allocate(16, 8) -> 248', [0], 'block 248 to 264 is not inside 64 to 256'],
     ['T0 [0,1] allocate(8, 8) -> threw(RangeError)', [0], 'T0 got threw(RangeError), which is no offset'],
     ['T0 [0,1] allocate(8, 8)', [0], 'T0 got undefined, which is no offset'],
+    ['T0 [0,1] allocate(8, 0) -> 64', [0], 'T0 asked for 8 bytes aligned to 0 and got 64'],
+    ['T0 [0,1] allocate(8, 3) -> 66', [0], 'T0 asked for 8 bytes aligned to 3 and got 66'],
     [
       'T0 [0,1] allocate(8, 8) -> 64; T0 [2,3] free(64); T1 [4,5] free(64)',
       [2],

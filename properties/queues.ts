@@ -5,7 +5,7 @@
  */
 import * as fc from 'fast-check';
 import { boundedQueue, checkQueue, compare, inbox } from '../models/queue.ts';
-import { concurrentProgram } from '../src/generate/concurrent.ts';
+import { type ConcurrentCase, concurrentProgram } from '../src/generate/concurrent.ts';
 import type { Operation, Plan } from '../src/generate/plan.ts';
 import { codecs, Inbox, MpmcQueue, SpscRing } from '../src/runtime/index.ts';
 import { erased, type Property } from './property.ts';
@@ -77,18 +77,24 @@ const mpmcPlans: fc.Arbitrary<Plan> = fc
   .map(withArguments);
 
 /** The cases of an MPMC queue for programs of a kind. */
-function mpmcCases(name: string, plans: fc.Arbitrary<Plan>, subject: QueueSubject<Queue>) {
+function mpmcCases(
+  subject: QueueSubject<Queue>,
+  name: string,
+  plans: fc.Arbitrary<Plan>,
+  capacity: (plan: Plan) => number,
+  most: number,
+): fc.Arbitrary<ConcurrentCase<unknown, unknown>> {
   return erased(
     concurrentProgram({
       name,
       setup: (plan) =>
-        subject.create(new Int32Array(new SharedArrayBuffer(bytes)), 0, capacityOf(plan), codecs.int32)
-          .handle,
+        subject.create(new Int32Array(new SharedArrayBuffer(bytes)), 0, capacity(plan), codecs.int32).handle,
       attach: (handle) => subject.attach(handle as never, codecs.int32),
       operations,
       plans,
+      threads: [2, most],
       judge: ({ history, stuck, spins, plan }) =>
-        checkQueue(history, capacityOf(plan), stuck) ?? (spins > 0 ? spinning : undefined),
+        checkQueue(history, capacity(plan), stuck) ?? (spins > 0 ? spinning : undefined),
       behaviours: true,
     }),
   );
@@ -100,26 +106,29 @@ export const mpmcQueue: Property<QueueSubject<Queue>> = {
     'an MpmcQueue is a first-in first-out queue: nothing lost or doubled, closing wakes all, no wake-up is lost',
   ids: ['W-11', 'C-12'],
   subject: MpmcQueue as unknown as QueueSubject<Queue>,
-  cases: (subject) => mpmcCases('mpmc-queue', mpmcPlans, subject),
+  cases: (subject) => mpmcCases(subject, 'mpmc-queue', mpmcPlans, capacityOf, 4),
 };
 
 /**
- * Takers who sleep, and puts that overlap with a put or a close. A wake-up that came out of turn does harm in one schedule of ten thousand
- * of the programs above; here in one of a hundred.
+ * Takers who sleep, and puts that overlap with each other or with a close. A wake-up that came out of turn does harm in one schedule of ten
+ * thousand of the programs above, where the next put makes up for it; here in one of a hundred.
  */
 const overlappingPlans: fc.Arbitrary<Plan> = fc
-  .tuple(fc.constantFrom('put', 'put', 'close'), fc.boolean())
-  .map(([other, twice]) => {
-    const takers = [['take'], ['take']];
-    return withArguments([...takers, ['put'], twice ? [other, 'put'] : [other]]);
-  });
+  .constantFrom(
+    ['take', 'take', 'put', 'put'],
+    ['take', 'take', 'put', 'close'],
+    ['take', 'take', 'take', 'put', 'put'],
+    ['take', 'take', 'take', 'put', 'put', 'put'],
+    ['take', 'takeFor', 'take', 'put', 'tryPut'],
+  )
+  .map((names) => withArguments(names.map((name) => [name])));
 
 export const mpmcWakeUps: Property<QueueSubject<Queue>> = {
   name: 'mpmc-wake-ups',
   about: 'whoever sleeps in an MpmcQueue is woken for what comes, also when places are filled out of order',
   ids: ['W-11'],
   subject: MpmcQueue as unknown as QueueSubject<Queue>,
-  cases: (subject) => mpmcCases('mpmc-wake-ups', overlappingPlans, subject),
+  cases: (subject) => mpmcCases(subject, 'mpmc-wake-ups', overlappingPlans, () => 4, 6),
 };
 
 const spscPlans: fc.Arbitrary<Plan> = fc

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `threadproof`. Exit codes: 0 clean, 1 finding (or a budget that ran out: never a pass), 2 usage. */
+import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { register as registerTypeScriptRequire } from 'tsx/cjs/api';
 import { register as registerTypeScript } from 'tsx/esm/api';
@@ -230,8 +231,22 @@ function print(result: ExploreResult, json: boolean): void {
 }
 
 endOnClosedPipe();
+
+let finished = false;
+
+// A program that ends the process (or never finishes loading) must not look like a clean run.
+process.on('exit', () => {
+  if (finished) return;
+  writeSync(
+    2,
+    'threadproof: the program ended the process before there was a result (process.exit, or a top-level await that never settles)\n',
+  );
+  process.exitCode = 2;
+});
+
 /** Ends once all is written: timers, servers and workers that a program leaves behind are not waited for. */
 function end(code: number): void {
+  finished = true;
   process.exitCode = code;
   write('', () => process.exit(code));
 }
@@ -239,6 +254,7 @@ function end(code: number): void {
 // An error that a program throws outside its functions is a mistake in the module, not a finding.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const)
   process.on(event, (error: unknown) => {
+    finished = true;
     console.error('threadproof: the program module threw outside its functions:', error);
     process.exit(2);
   });

@@ -38,6 +38,12 @@ type ViewConstructor = new (buffer: ArrayBufferLike, byteOffset?: number, length
 
 function cloneView(view: ArrayBufferView, buffer: ArrayBufferLike): ArrayBufferView {
   const Constructor = view.constructor === Int32Array ? Int32Array : viewConstructor(view);
+  // A view without a length of its own follows a growable buffer. Which one that is cannot be asked: one that reaches the end counts as such.
+  if (
+    (buffer as { growable?: boolean }).growable === true &&
+    view.byteOffset + view.byteLength === buffer.byteLength
+  )
+    return new Constructor(buffer, view.byteOffset);
   const length = 'length' in view ? (view.length as number) : view.byteLength;
   return new Constructor(buffer, view.byteOffset, length);
 }
@@ -65,6 +71,8 @@ function cloneObject(value: object, seen: Seen, buffers: Buffers): unknown {
   const known = seen.get(value);
   if (known !== undefined) return known;
   if (value instanceof SharedArrayBuffer) return shared(value, buffers);
+  // A clone of a shared WebAssembly.Memory has another buffer object over the same memory: waits and notifies would miss each other.
+  if (isSharedMemory(value)) return value;
   if (ArrayBuffer.isView(value)) {
     // Views of one private buffer must still share it in the clone.
     const copy = cloneView(value, cloneObject(value.buffer, seen, buffers) as ArrayBufferLike);
@@ -111,5 +119,12 @@ function cloneProperties(value: object, copy: object, seen: Seen, buffers: Buffe
 function isPlatformObject(value: object): boolean {
   return (
     value instanceof WeakMap || value instanceof WeakSet || value instanceof Promise || value instanceof Error
+  );
+}
+
+function isSharedMemory(value: object): boolean {
+  return (
+    Object.prototype.toString.call(value) === '[object WebAssembly.Memory]' &&
+    (value as { buffer?: unknown }).buffer instanceof SharedArrayBuffer
   );
 }

@@ -19,14 +19,31 @@ export function shown(value: unknown): number | bigint | string {
   return isObject ? Object.prototype.toString.call(value) : String(value);
 }
 
+/** What would still have to run: a promise, a thenable, a generator. */
+export function isDeferred(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  const { then, next } = value as { then?: unknown; next?: unknown };
+  if (typeof then === 'function') return true;
+  return typeof next === 'function' && Object.prototype.toString.call(value) === '[object Generator]';
+}
+
+/** Never throws, whatever was thrown. */
 export function describeError(error: unknown): string {
+  try {
+    return describeThrown(error);
+  } catch {
+    return 'an error that throws when it is looked at';
+  }
+}
+
+function describeThrown(error: unknown): string {
   if (!(error instanceof Error)) return `a value that is not an error: ${describeValue(error)}`;
   // The look-up of a twin is the first thing that touches a callee, so a missing function shows there.
   const message = String(shown(error.message)).replace(
     /Cannot read properties of (undefined|null) \(reading 'Symbol\(threadproof\.twin\)'\)/,
     'what is called is $1, not a function',
   );
-  return `${error.name}: ${message}`;
+  return `${String(shown(error.name))}: ${message}`;
 }
 
 export function describeValue(value: unknown): string {

@@ -41,6 +41,7 @@ import {
   callerModule,
   describeBlocked,
   describeError,
+  isDeferred,
   nameOfError,
   notSynchronous,
   shown,
@@ -67,7 +68,7 @@ export type Judge = (outcome: Outcome, executor: VirtualExecutor) => Outcome;
 const idleSteps = 64;
 /** Repeated reads of one thread before it is set aside. */
 const idleRepeats = 16;
-/** Steps in a row without an effective write, with everything that is left spinning, before it is called a livelock. */
+/** Steps in a row without an effective write, at the end of the budget, that make it a livelock. */
 const livelockSteps = 5_000;
 
 const nothing: readonly never[] = [];
@@ -276,6 +277,7 @@ export class VirtualExecutor implements SchedulerView {
     if (this.#parkedCount > 0) this.#parked.fill(0);
     this.#parkedCount = 0;
     this.#unsupported = undefined;
+    this.#host.refused = undefined;
     this.#hash?.reset();
   }
 
@@ -297,6 +299,8 @@ export class VirtualExecutor implements SchedulerView {
     this.#phase = 'thread';
     const stopped = this.#schedule(strategy, shared);
     if (stopped !== undefined) return stopped;
+    // A refusal that the program caught is one all the same: what it refused never ran.
+    this.#unsupported ??= this.#host.refused as UnsupportedError | undefined;
     if (this.#unsupported !== undefined)
       return { kind: 'crashed', message: this.#unsupported.message, error: this.#unsupported };
     if (this.#live > 0) {
@@ -311,8 +315,11 @@ export class VirtualExecutor implements SchedulerView {
       const returned = this.#main.check!(shared, this.#results.slice()) as unknown;
       // Whoever is used to predicates says so by false.
       if (returned === false) return { kind: 'violated', message: 'check returned false' };
-      if (returned instanceof Promise)
-        return { kind: 'crashed', message: 'check returned a promise: it must be synchronous' };
+      if (isDeferred(returned))
+        return {
+          kind: 'crashed',
+          message: 'check returned a promise or a generator: it must be plain synchronous code',
+        };
     } catch (error) {
       const kind = error instanceof UnsupportedError ? 'crashed' : 'violated';
       return { kind, message: describeError(error), error };
@@ -332,8 +339,7 @@ export class VirtualExecutor implements SchedulerView {
     const hash = this.#hash;
     const maxSteps = this.#maxSteps;
     while (this.count > 0) {
-      if (this.steps >= maxSteps)
-        return { kind: 'exhausted', message: `the budget of ${maxSteps} steps for one execution ran out` };
+      if (this.steps >= maxSteps) return this.#outOfSteps();
       if ((this.steps & 255) === 255 && this.#isLate())
         return { kind: 'exhausted', message: 'the time budget ran out' };
       const before = this.current;
@@ -363,6 +369,12 @@ export class VirtualExecutor implements SchedulerView {
       if (typeof p.index !== 'number' || p.index !== (p.index | 0)) refusal = wholeIndex(p);
       this.fingerprint =
         (Math.imul(this.fingerprint ^ ((t << 5) | kind), 0x01000193) + (p.index as number)) | 0;
+      if (kind >= LOAD && kind <= NOTIFY)
+        this.fingerprint =
+          (Math.imul(this.fingerprint, 31) +
+            (p.view?.byteOffset ?? 0) +
+            (typeof p.a === 'number' ? p.a : 0)) |
+          0;
       let result: unknown;
       let wrote = false;
       let generator = generators[t];
@@ -384,11 +396,11 @@ export class VirtualExecutor implements SchedulerView {
             break;
           case ADD:
             result = native.add(p.view as Int32Array, p.index as number, p.a as number);
-            wrote = true;
+            wrote = p.a !== 0 && p.a !== 0n; // adding 0 is a way of reading
             break;
           case SUB:
             result = native.sub(p.view as Int32Array, p.index as number, p.a as number);
-            wrote = true;
+            wrote = p.a !== 0 && p.a !== 0n;
             break;
           case AND:
             result = native.and(p.view as Int32Array, p.index as number, p.a as number);
@@ -402,7 +414,7 @@ export class VirtualExecutor implements SchedulerView {
             break;
           case XOR:
             result = native.xor(p.view as Int32Array, p.index as number, p.a as number);
-            wrote = true;
+            wrote = p.a !== 0 && p.a !== 0n;
             break;
           case EXCHANGE:
             result = native.exchange(p.view as Int32Array, p.index as number, p.a as number);
@@ -454,8 +466,7 @@ export class VirtualExecutor implements SchedulerView {
       if (wrote) {
         this.#idle = 0;
         if (this.#parkedCount > 0) this.#unpark();
-      } else if (++this.#idle > idleSteps && this.#spinning(t, p, result))
-        return { kind: 'livelocked', message: this.#describeSpinners() };
+      } else if (++this.#idle > idleSteps) this.#spinning(t, p, result);
       host.focus(p);
       p.kind = -1;
       let next: IteratorResult<undefined, unknown>;
@@ -473,7 +484,8 @@ export class VirtualExecutor implements SchedulerView {
         return this.#threadThrew(t, error);
       }
       if (next.done === true) {
-        if (next.value instanceof Promise) return this.#threadThrew(t, notSynchronous('a promise'));
+        if (typeof next.value === 'object' && isDeferred(next.value))
+          return this.#threadThrew(t, notSynchronous('a promise or a generator'));
         this.#results[t] = next.value;
         this.#live--;
         generators[t] = undefined;
@@ -489,8 +501,7 @@ export class VirtualExecutor implements SchedulerView {
           thread: t,
         };
       }
-      if (this.count === 0 && this.#parkedCount > 0 && this.#roundOver())
-        return { kind: 'livelocked', message: this.#describeSpinners() };
+      if (this.count === 0 && this.#parkedCount > 0) this.#nextRound();
     }
     return undefined;
   }
@@ -516,13 +527,13 @@ export class VirtualExecutor implements SchedulerView {
   }
 
   #beginBody(t: number, local: unknown): IteratorResult<undefined, unknown> {
+    if (typeof local === 'object' && isDeferred(local))
+      throw notSynchronous('a promise or a generator for its attach');
     const instance = this.#instances[t]!;
     const body = this.#bodies[t];
     if (body === undefined) {
       // Without a twin it makes no call, or its module was not instrumented: `#checkCaller` tells at its first step.
       const value = instance.thread(t, local);
-      // A generator function has no twin, and calling it takes none of its steps.
-      if (Object.prototype.toString.call(value) === '[object Generator]') throw notSynchronous('a generator');
       return { done: true, value };
     }
     const generator = body.call(instance, t, local);
@@ -543,6 +554,10 @@ export class VirtualExecutor implements SchedulerView {
     if (this.#attaching[t] === cloning) return crashed('setup made what a thread cannot be given:');
     if (this.#attaching[t] === 1) return crashed(`attach of thread ${t} threw`);
     if (error instanceof ProgramError) return crashed(`thread ${t} threw`);
+    if (error instanceof RangeError && error.message === 'Maximum call stack size exceeded')
+      return crashed(
+        `thread ${t} recursed too deep (a thread's frames are larger than those of plain code: try node --stack-size) and threw`,
+      );
     return { kind: 'violated', message: `thread ${t} threw ${describeError(error)}`, thread: t, error };
   }
 
@@ -660,16 +675,16 @@ export class VirtualExecutor implements SchedulerView {
 
   // --- spinning -------------------------------------------------------------------------------------------------
 
-  /** Called after a step without effect when there have been many. True: everything that is left spins for ever. */
-  #spinning(t: number, p: Step, result: unknown): boolean {
+  /** Called after a step without effect when there have been many: sets the thread aside when it only repeats itself. */
+  #spinning(t: number, p: Step, result: unknown): void {
     if (this.#idle === idleSteps + 1) this.#forget();
     const seen = this.#seen[t]!;
     const key = `${p.site} ${p.kind} ${this.#cellKey(t, p)} ${String(result)}`;
     if (!seen.has(key)) {
       seen.add(key);
-      return false;
+      return;
     }
-    if (++this.#repeats[t]! < idleRepeats) return false;
+    if (++this.#repeats[t]! < idleRepeats) return;
     this.#repeats[t] = 0;
     if (this.#parked[t] === 0) {
       this.#parked[t] = 1;
@@ -678,7 +693,7 @@ export class VirtualExecutor implements SchedulerView {
     }
     this.#disable(t);
     // The thread is resumed once more below us; it stays out of the choice from its next step on.
-    return this.count === 0 && this.#roundOver();
+    if (this.count === 0) this.#nextRound();
   }
 
   /** What was read before somebody wrote, or in an earlier execution, says nothing. */
@@ -692,12 +707,19 @@ export class VirtualExecutor implements SchedulerView {
     return `${this.#bufferNumber(t, view.buffer)} ${view.byteOffset + Number(index) * view.BYTES_PER_ELEMENT}`;
   }
 
-  /** Everything that could run is set aside: time passes, and it all tries again, for a while. */
-  #roundOver(): boolean {
-    if (this.#idle > livelockSteps) return true;
+  /** Everything that could run is set aside: time passes, and it all tries again. */
+  #nextRound(): void {
     this.#clock += this.#idle;
     this.#unpark();
-    return false;
+  }
+
+  /** A finite loop of reads may be long, so nobody calls it a livelock before the budget of steps is spent. */
+  #outOfSteps(): Outcome {
+    if (this.#idle > livelockSteps) return { kind: 'livelocked', message: this.#describeSpinners() };
+    return {
+      kind: 'exhausted',
+      message: `the budget of ${this.#maxSteps} steps for one execution ran out`,
+    };
   }
 
   #unpark(): void {

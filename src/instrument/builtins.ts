@@ -21,6 +21,7 @@ export function installBuiltins(host: Host): void {
   installAtomics(host);
   installFunctions();
   installArrays();
+  installCollections();
   installClock(host);
 }
 
@@ -275,4 +276,17 @@ function installArrays(): void {
       if (i in list) value = yield* call(callback, undefined, [value, list[i], i, list]);
     return value;
   });
+}
+
+/** Maps and sets: their iterators are live, as their `forEach` is. */
+function installCollections(): void {
+  for (const prototype of [Map.prototype, Set.prototype]) {
+    const { forEach, entries } = prototype;
+    setTwin(forEach, function* (this: unknown, callback: unknown, self?: unknown) {
+      if (twinOf(callback) === undefined) return Reflect.apply(forEach as AnyCall, this, [callback, self]);
+      for (const [key, value] of Reflect.apply(entries as AnyCall, this, []) as Iterable<[unknown, unknown]>)
+        yield* call(callback, self, [value, key, this]);
+      return undefined;
+    });
+  }
 }

@@ -59,6 +59,8 @@ export interface Host {
   readonly native: typeof Atomics;
   /** Set while a thread runs: receives the steps of frames that cannot be suspended. */
   immediate: ImmediateStep | undefined;
+  /** The first construct that was refused in the execution that is running, even if the program caught the error. */
+  refused: Error | undefined;
   /** Virtual time in ms and virtual randomness: what the clock and `Math.random` answer while an execution runs. */
   clock: (() => number) | undefined;
   random: (() => number) | undefined;
@@ -98,7 +100,13 @@ function createHost(): Host {
   const bases = new Map<string, number>();
   const modules = new Set<string>();
   let sites = 0;
+  const refuse = (what: string, site: Site | undefined): UnsupportedError => {
+    const error = refusal(what, site);
+    if (host.immediate !== undefined) host.refused ??= error;
+    return error;
+  };
   const host: Host = {
+    refused: undefined,
     native: nativeAtomics(),
     sites(file, positions) {
       const key = `${file}\n${positions.join()}`;
@@ -169,10 +177,10 @@ function createHost(): Host {
       R: (what: string, site: () => number): Twin =>
         // biome-ignore lint/correctness/useYield: a twin that refuses at once
         function* () {
-          throw refusal(what, host.site(site()));
+          throw refuse(what, host.site(site()));
         },
       X: (what: string, site: number) => {
-        throw refusal(what, host.site(site));
+        throw refuse(what, host.site(site));
       },
       G: (strings: TemplateStringsArray, ...values: unknown[]) => [strings, ...values],
     },

@@ -159,8 +159,7 @@ export class LockGraph {
     checkTimeout(timeoutMs);
     const deadline = deadlineAfter(timeoutMs);
     const timed = timeoutMs !== Infinity;
-    this.#enter();
-    const row = this.table.rowOf(this.#owner);
+    const row = this.#enterAs();
     try {
       if (!timed) this.table.noteOrder(row, lock.number);
       let expired = timeoutMs === 0;
@@ -235,6 +234,17 @@ export class LockGraph {
     this.#mutex.lock();
     try {
       this.table.open();
+    } catch (error) {
+      this.#mutex.unlock();
+      throw error;
+    }
+  }
+
+  /** `#enter`, and this thread's row. */
+  #enterAs(): number {
+    this.#enter();
+    try {
+      return this.table.rowOf(this.#owner);
     } catch (error) {
       this.#mutex.unlock();
       throw error;
