@@ -160,6 +160,8 @@ export const rwLockLinearizable: Property<RwLockSubject> = {
 
 const GO = OURS;
 const MET = OURS + 1;
+/** 1 while the writer is inside. */
+const WRITING = OURS + 2;
 
 /** Inside, each waits until `others` threads have come: nobody is let out before all are in. */
 function meet({ view }: Local, others: number): void {
@@ -177,7 +179,7 @@ const release = (view: View): void => {
 
 export const rwLockOverlap: Property<RwLockSubject> = {
   name: 'rwlock-overlap',
-  about: 'readers of an RwLock that waited for a writer can all be inside together',
+  about: 'readers of an RwLock that waited for a writer can all be inside together, once it has left',
   ids: ['W-9'],
   subject: RwLock,
   cases: (subject) =>
@@ -191,25 +193,32 @@ export const rwLockOverlap: Property<RwLockSubject> = {
           write: {
             run: ({ lock, view }: Local) => {
               lock.lockExclusive();
+              Atomics.store(view, WRITING, 1);
               release(view);
+              Atomics.store(view, WRITING, 0);
               lock.unlockExclusive();
             },
           },
           writeThenMeet: {
             run: (local: Local, all: number) => {
               local.lock.lockExclusive();
+              Atomics.store(local.view, WRITING, 1);
               release(local.view);
+              Atomics.store(local.view, WRITING, 0);
               local.lock.downgrade();
               meet(local, all);
               local.lock.unlockShared();
             },
           },
           meet: {
-            run: (local: Local, all: number) => {
+            run: (local: Local, all: number): string | undefined => {
               Atomics.wait(local.view, GO, 0);
               local.lock.lockShared();
+              // A lock that lets everybody in overlaps readers, too.
+              const beside = Atomics.load(local.view, WRITING) === 1;
               meet(local, all);
               local.lock.unlockShared();
+              return beside ? 'got in beside the writer' : undefined;
             },
           },
         },
@@ -220,7 +229,8 @@ export const rwLockOverlap: Property<RwLockSubject> = {
         }),
         judge: ({ history, stuck, spins }) => {
           const failed = history.find(({ result }) => result !== undefined);
-          if (failed !== undefined) return `rwlock: T${failed.thread} ${failed.name} failed`;
+          if (failed !== undefined)
+            return `rwlock: T${failed.thread} ${failed.name}: ${String(failed.result)}`;
           if (stuck) return 'readers that wait for each other inside are not all let in';
           return spins > 0 ? spinning : undefined;
         },

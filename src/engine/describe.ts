@@ -22,9 +22,12 @@ export function shown(value: unknown): number | bigint | string {
 /** What would still have to run: a promise, a thenable, a generator. */
 export function isDeferred(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
-  const { then, next } = value as { then?: unknown; next?: unknown };
-  if (typeof then === 'function') return true;
-  return typeof next === 'function' && Object.prototype.toString.call(value) === '[object Generator]';
+  try {
+    if (typeof (value as { then?: unknown }).then === 'function') return true;
+    return Object.prototype.toString.call(value) === '[object Generator]';
+  } catch {
+    return false; // an object that must not be looked at (an assertion library's proxy, say) is neither
+  }
 }
 
 /** Never throws, whatever was thrown. */
