@@ -281,7 +281,7 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     fault: 'a writer that leaves wakes one reader instead of all',
     caughtBy: 'rwlock-overlap',
     subject: OneWakeRwLock,
-    odds: 20.3,
+    odds: 31.7,
   },
   {
     id: 'R9',
