@@ -9,6 +9,7 @@
  * only spinning threads are left (the spin-assume idea of GenMC, made into fair scheduling for every strategy). When the
  * rest of the program is as stuck, that is a livelock.
  */
+import { ExecutedStep, type StepObserver } from '../instrument/executed-step.ts';
 import { type Host, installHost, type Twin, twinOf, UnsupportedError } from '../instrument/host.ts';
 import {
   ADD,
@@ -59,6 +60,8 @@ export interface VirtualOptions {
   readonly deadline?: number;
   /** Has the last word on every outcome but `exhausted` and `crashed`. */
   readonly judge?: Judge;
+  /** Told every step of every execution, before a strategy that wants to be. */
+  readonly observers?: readonly StepObserver[];
 }
 
 /** Turns what the engine saw into what the property says of it: a linearizability verdict, say. */
@@ -143,6 +146,10 @@ export class VirtualExecutor implements SchedulerView {
   #parkedCount = 0;
   readonly #repeats: Int32Array;
   readonly #seen: Set<string>[] = [];
+  readonly #observers: readonly StepObserver[];
+  /** Whoever is told the steps of the execution that runs; undefined when nobody is. */
+  #watchers: readonly StepObserver[] | undefined;
+  readonly #executed: ExecutedStep = new ExecutedStep();
   #unsupported: UnsupportedError | undefined;
   #phase: 'setup' | 'thread' | 'check' = 'setup';
   readonly #random = new RandomSource();
@@ -160,6 +167,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#deadline = options.deadline ?? Number.POSITIVE_INFINITY;
     this.#hash = options.behaviours === true ? new BehaviourHash() : undefined;
     this.#judge = options.judge;
+    this.#observers = options.observers ?? nothing;
     this.#mayBlock = new Uint8Array(n);
     for (const id of main.mayBlock ?? nothing) this.#mayBlock[id] = 1;
     this.#isEnabled = new Uint8Array(n);
@@ -226,6 +234,7 @@ export class VirtualExecutor implements SchedulerView {
     const host = this.#host;
     if (host.immediate !== undefined)
       throw new ProgramError('an execution cannot start inside another execution');
+    this.#watch(strategy);
     this.#reset(record);
     host.immediate = this.#immediate;
     host.clock = this.#now;
@@ -242,6 +251,12 @@ export class VirtualExecutor implements SchedulerView {
     if (this.#judge === undefined || outcome.kind === 'exhausted' || outcome.kind === 'crashed')
       return outcome;
     return this.#judge(outcome, this);
+  }
+
+  #watch(strategy: Strategy): void {
+    const observers = strategy.observe === undefined ? this.#observers : [...this.#observers, strategy];
+    this.#watchers = observers.length === 0 ? undefined : (observers as readonly StepObserver[]);
+    for (const { started } of this.#observers) started?.(this.threads);
   }
 
   #reset(record: boolean): void {
@@ -337,6 +352,8 @@ export class VirtualExecutor implements SchedulerView {
     const native = this.#native;
     const host = this.#host;
     const hash = this.#hash;
+    const watchers = this.#watchers;
+    const cells = hash !== undefined || this.trace !== undefined || watchers !== undefined;
     const maxSteps = this.#maxSteps;
     while (this.count > 0) {
       if (this.steps >= maxSteps) return this.#outOfSteps();
@@ -380,8 +397,7 @@ export class VirtualExecutor implements SchedulerView {
       let generator = generators[t];
       let thrown: unknown;
       let failed = false;
-      if (kind >= LOAD && kind <= NOTIFY && (hash !== undefined || this.trace !== undefined))
-        this.#locate(t, p.view!, p.index as number);
+      if (cells && kind >= LOAD && kind <= NOTIFY) this.#locate(t, p.view!, p.index as number);
       const event = this.#events[t]!++;
       const row = this.trace === undefined ? undefined : this.#row(t, p, preempted);
       try {
@@ -433,6 +449,7 @@ export class VirtualExecutor implements SchedulerView {
             result = this.#wait(t, p);
             if (result === undefined) {
               hash?.write(this.#cellBuffer, this.#cellOffset, t, event, WAIT);
+              if (watchers !== undefined) this.#tell(t, p, WAIT, event, false, undefined, failed);
               if (this.count === 0 && this.#parkedCount > 0) this.#unpark();
               if (row !== undefined) this.trace!.push(row);
               continue;
@@ -458,6 +475,7 @@ export class VirtualExecutor implements SchedulerView {
         failed = true;
       }
       if (hash !== undefined && !failed) this.#hashStep(hash, kind, t, event, wrote);
+      if (watchers !== undefined) this.#tell(t, p, kind, event, wrote, result, failed);
       if (row !== undefined) {
         if (failed) (row as { result?: unknown }).result = `threw ${nameOfError(thrown)}`;
         else if (result !== undefined) (row as { result?: unknown }).result = result;
@@ -512,7 +530,9 @@ export class VirtualExecutor implements SchedulerView {
     this.#attaching[t] = cloning;
     const clone = cloneForThread(
       shared,
-      this.#hash === undefined && this.trace === undefined ? undefined : this.#buffers,
+      this.#hash === undefined && this.trace === undefined && this.#watchers === undefined
+        ? undefined
+        : this.#buffers,
     );
     this.#attaching[t] = 1;
     const attach = this.#attaches[t];
@@ -639,6 +659,7 @@ export class VirtualExecutor implements SchedulerView {
 
   #notify(view: AtomicView, index: unknown, count: unknown, row: TraceStep | undefined): number {
     const sleepers = this.#sleepers;
+    if (this.#watchers !== undefined) this.#executed.woke.length = 0;
     // The platform checks the arguments, where they are not plainly right; nobody sleeps there.
     if ((count !== undefined && count !== 1) || !isPlainWait(view, index, 0))
       this.#native.notify(view as Int32Array, index as number, count as number | undefined);
@@ -657,6 +678,7 @@ export class VirtualExecutor implements SchedulerView {
       this.pending[t]!.kind = WOKEN;
       this.#enable(t);
       woken++;
+      if (this.#watchers !== undefined) this.#executed.woke.push(t);
       if (row !== undefined) noteWoken(row, t);
     }
     return woken;
@@ -802,6 +824,36 @@ export class VirtualExecutor implements SchedulerView {
     }
   }
 
+  /** Tells whoever follows the execution what thread `t` did. The cell is that of the last `#locate`. */
+  #tell(
+    t: number,
+    p: Step,
+    kind: StepKind,
+    event: number,
+    wrote: boolean,
+    result: unknown,
+    failed: boolean,
+    scheduled = true,
+  ): void {
+    const step = this.#executed;
+    const onCell = kind >= LOAD && kind <= NOTIFY && !failed;
+    const slept = kind === TIMEOUT || kind === WOKEN;
+    step.thread = t;
+    step.event = event;
+    step.kind = kind;
+    step.site = p.site;
+    step.buffer = onCell ? this.#cellBuffer : slept ? this.#lastNumber[t]! : -1;
+    step.byteOffset = slept ? this.#sleepOffset[t]! : this.#cellOffset;
+    step.byteLength = onCell || slept ? p.view!.BYTES_PER_ELEMENT : 0;
+    step.wrote = onCell && (wrote || (kind >= STORE && kind <= EXCHANGE)) && kind !== NOTIFY;
+    step.result = failed ? undefined : result;
+    step.slept = kind === WAIT && result === undefined && !failed;
+    step.timed = step.slept && p.kind === TIMEOUT;
+    step.scheduled = scheduled;
+    if (kind !== NOTIFY && step.woke.length > 0) step.woke.length = 0;
+    for (const watcher of this.#watchers!) watcher.observe(step); // asked only where there are some
+  }
+
   #row(t: number, p: Step, preemption: boolean): TraceStep {
     const { kind } = p;
     const row: Record<string, unknown> = {
@@ -862,9 +914,12 @@ export class VirtualExecutor implements SchedulerView {
       if (this.#parkedCount > 0) this.#unpark();
     }
     const hash = this.#hash;
-    if (hash === undefined && this.trace === undefined) return result;
+    const watched = this.#watchers !== undefined;
+    if (hash === undefined && this.trace === undefined && !watched) return result;
     this.#locate(t, view, at);
-    if (hash !== undefined) this.#hashStep(hash, kind, t, this.#events[t]!++, wrote);
+    const event = this.#events[t]!++;
+    if (hash !== undefined) this.#hashStep(hash, kind, t, event, wrote);
+    if (watched) this.#tellImmediate(t, view, kind, event, wrote, result);
     if (this.trace !== undefined)
       this.trace.push({
         step: this.steps - 1,
@@ -879,6 +934,19 @@ export class VirtualExecutor implements SchedulerView {
       });
     return result;
   };
+
+  #tellImmediate(
+    t: number,
+    view: AtomicView,
+    kind: StepKind,
+    event: number,
+    wrote: boolean,
+    result: unknown,
+  ): void {
+    const step = new Step();
+    step.view = view;
+    this.#tell(t, step, kind, event, wrote, result, false, false);
+  }
 
   /** A step of a module that was not instrumented must not pass for one that could not be suspended: nothing would be explored. */
   #checkCaller(kind: StepKind): void {

@@ -4,6 +4,7 @@
  * Modelled on Shuttle's `Scheduler` trait (https://github.com/awslabs/shuttle), with the pending steps visible so that guided
  * strategies need no other door.
  */
+import type { ExecutedStep } from '../instrument/executed-step.ts';
 import type { Step } from '../instrument/step.ts';
 
 /** What a strategy may see of an execution. The engine owns it and changes it in place. */
@@ -34,6 +35,8 @@ export interface Strategy {
   choose(view: SchedulerView): number;
   /** A whole number in [0, bound). */
   draw(bound: number): number;
+  /** Told every step once it was performed, also those that were no choice. A strategy without it costs nothing. */
+  observe?(step: ExecutedStep): void;
   /** What the strategy guarantees, for the summary: undefined where nothing can be said. */
   guarantee?(executions: number): string | undefined;
 }
