@@ -91,6 +91,33 @@ test('a broken subject that slips through fails the run', () => {
   expect(status).toBe(1);
 });
 
+test('--matrix runs a broken subject against all properties of its shape', () => {
+  const { status, stdout, stderr } = run('--seed', '1', '--matrix', '--only', 'M6', '--only', 'O2');
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/broken subject +mutual-exclusion +mutex-poison +fault\n/);
+  expect(stdout).toMatch(/M6 +holds +caught \d+ \* +the holder dies/);
+  expect(stdout).toMatch(/O2 +atomics-i32 +caught \d+ \* +counter adds/);
+  expect(stdout).toContain('matrix: 2 of 2 broken subjects are caught by their property (*), 2 by no other');
+  expect(status).toBe(0);
+});
+
+test('--matrix fails when a broken subject is not caught by its own property', () => {
+  const args = ['--seed', '1', '--matrix', '--mirror-schedules', '10', '--only', 'R6'];
+  const { status, stdout } = run(...args);
+  expect(stdout).toMatch(/R6 +holds \*/);
+  expect(stdout).toContain(
+    '0 of 1 broken subjects are caught by their property (*) (not so: R6), 0 by no other',
+  );
+  expect(status).toBe(1);
+  const json = run(...args, '--json');
+  expect(json.status).toBe(1);
+  const labels = json.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { label: string }).label);
+  expect(labels).toEqual(['R6', 'R6 x rwlock-overlap', 'R6 x rwlock-bounded', 'R6 x rwlock-poison']);
+});
+
 test('--help and --list', () => {
   expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--cases N') });
   expect(run('--list')).toMatchObject({
@@ -104,6 +131,7 @@ test.each([
   [['--seed', 'x'], '--seed "x": give a whole number from 0'],
   [['--only', 'nobody'], '--only "nobody" is not known: atomics-i32'],
   [['--path', '0'], '--path goes with one --only'],
+  [['--matrix', '--odds'], '--matrix and --odds are two runs: give one of them'],
   [['--bogus'], "Unknown option '--bogus'"],
   [['surplus'], 'surplus'],
 ])('%j is a usage error', (args, message) => {

@@ -6,6 +6,7 @@ import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { type BrokenSubject, brokenSubjects } from './broken.ts';
+import { catchers, matrixRow, matrixTables } from './matrix.ts';
 import type { Property } from './property.ts';
 import { type PropertyResult, runProperty, seedFor } from './run.ts';
 import { properties } from './table.ts';
@@ -20,6 +21,7 @@ checks that every broken subject is caught.
   --only NAME    only this property or broken subject; may be repeated
   --path PATH    repeat one counterexample of fast-check (with --only and --seed)
   --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
+  --matrix       run every broken subject against all properties of its shape, and show which catch it
   --odds         measure how often a generated schedule shows each broken subject
   --list         the names
   --json         one JSON object a line
@@ -36,6 +38,7 @@ interface Options {
   readonly path: string | undefined;
   readonly mirrorSchedules: number;
   readonly odds: boolean;
+  readonly matrix: boolean;
   readonly json: boolean;
 }
 
@@ -51,6 +54,7 @@ function parse(argv: string[]): Options | 'done' {
           path: { type: 'string' },
           'mirror-schedules': { type: 'string' },
           odds: { type: 'boolean' },
+          matrix: { type: 'boolean' },
           list: { type: 'boolean' },
           json: { type: 'boolean' },
           help: { type: 'boolean', short: 'h' },
@@ -80,6 +84,8 @@ function parse(argv: string[]): Options | 'done' {
   const only = values.only ?? [];
   for (const name of only)
     if (!names.has(name)) throw new UsageError(`--only "${name}" is not known: ${[...names].join(', ')}`);
+  if (values.matrix === true && values.odds === true)
+    throw new UsageError('--matrix and --odds are two runs: give one of them');
   if (values.path !== undefined && (only.length !== 1 || values.seed === undefined))
     throw new UsageError('--path goes with one --only and the --seed it came with');
   return {
@@ -89,6 +95,7 @@ function parse(argv: string[]): Options | 'done' {
     path: values.path,
     mirrorSchedules: whole('mirror-schedules', values['mirror-schedules'], 10) ?? 2_000,
     odds: values.odds === true,
+    matrix: values.matrix === true,
     json: values.json === true,
   };
 }
@@ -101,6 +108,7 @@ function main(argv: string[]): number {
   say(`seed ${seed}`);
   const chosen = (name: string): boolean => only.length === 0 || only.includes(name);
   if (options.odds) return measureOdds(options, chosen);
+  if (options.matrix) return showMatrix(options, chosen);
 
   const results = properties
     .filter(({ name }) => chosen(name))
@@ -193,6 +201,28 @@ function catchBroken(broken: BrokenSubject, options: Options): PropertyResult {
     ...options,
     cases: Math.floor(options.mirrorSchedules / 10),
   });
+}
+
+function showMatrix(options: Options, chosen: (name: string) => boolean): number {
+  const rows = brokenSubjects
+    .filter(({ id }) => chosen(id))
+    .map((broken) =>
+      matrixRow(broken, properties, (property, { subject, id }) =>
+        runRow(property, subject, property.name === broken.caughtBy ? id : `${id} x ${property.name}`, {
+          ...options,
+          cases: Math.floor(options.mirrorSchedules / 10),
+        }),
+      ),
+    );
+  const missed = rows.filter((row) => !catchers(row).includes(row.broken.caughtBy));
+  if (options.json) return missed.length === 0 ? 0 : 1;
+  for (const { header, rows: lines } of matrixTables(rows)) console.log(`\n${renderTable(header, lines)}`);
+  const onlyOwn = rows.filter((row) => catchers(row).length === 1).length;
+  console.log(
+    `\nmatrix: ${rows.length - missed.length} of ${rows.length} broken subjects are caught by their property (*)` +
+      `${named(missed.map((row) => row.broken.id))}, ${onlyOwn} by no other`,
+  );
+  return missed.length === 0 ? 0 : 1;
 }
 
 function measureOdds(options: Options, chosen: (name: string) => boolean): number {

@@ -109,6 +109,7 @@ export const mutexPoison: Property<MortalLockSubject> = {
     'when the holder of a Mutex dies everybody who waits is told, and nobody gets in before it is repaired',
   ids: ['W-6'],
   subject: Mutex,
+  needs: ['poison', 'clearPoison'],
   cases: (subject) =>
     erased(
       concurrentProgram({

@@ -12,8 +12,10 @@ export interface Property<Subject = unknown> {
   readonly about: string;
   /** Ids of requirements.md that it proves. */
   readonly ids: readonly string[];
-  /** The production code. */
+  /** The production code. Properties of one subject are about one shape: a broken subject of one of them can be run against the others. */
   readonly subject: Subject;
+  /** Methods of a handle that the cases call and that not every broken subject of the shape has. Default: none. */
+  readonly needs?: readonly string[];
   /** The cases for a subject: the production code or a broken twin of it. */
   cases(subject: Subject): fc.Arbitrary<ConcurrentCase<unknown, unknown>>;
 }
