@@ -1,5 +1,6 @@
 import { checkInt32Cells } from '../cell.ts';
 import { NotCreatedError } from '../errors.ts';
+import { sleepAsync } from '../sync/sleep.ts';
 import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
 
 // The word: 0 clear, 1 set.
@@ -64,23 +65,37 @@ export class AtomicFlag {
    *
    * @throws RangeError when the limit is negative or NaN
    * @throws NotCreatedError when the cell holds no flag
-   * @throws TypeError on threads that must not block
+   * @throws TypeError on threads that must not block: use the `Async` form there
    */
   wait(timeoutMs: number = Infinity): boolean {
     checkTimeout(timeoutMs);
     const deadline = deadlineAfter(timeoutMs);
-    for (;;) {
-      const seen = Atomics.load(this.#view, this.#index);
-      if (seen === SET) return true;
-      if (seen !== CLEAR) {
-        throw new NotCreatedError(
-          `there is no AtomicFlag at index ${this.#index} (found: ${seen}): one thread must call AtomicFlag.create first`,
-        );
-      }
+    while (!this.#checkedIsSet()) {
       const remainingMs = remainingUntil(deadline);
       if (remainingMs <= 0) return false;
       // Partner: the notify of set. Returns at once when it was set since it was seen clear.
       Atomics.wait(this.#view, this.#index, CLEAR, remainingMs);
     }
+    return true;
+  }
+
+  /** As {@link AtomicFlag.wait}, without blocking the thread, for threads that must not. A pending call keeps the process alive. Rejects as `wait` throws. */
+  async waitAsync(timeoutMs: number = Infinity): Promise<boolean> {
+    checkTimeout(timeoutMs);
+    const deadline = deadlineAfter(timeoutMs);
+    while (!this.#checkedIsSet()) {
+      if (remainingUntil(deadline) <= 0) return false;
+      // Partner: as in wait.
+      await sleepAsync(this.#view, this.#index, CLEAR, deadline);
+    }
+    return true;
+  }
+
+  #checkedIsSet(): boolean {
+    const seen = Atomics.load(this.#view, this.#index);
+    if (seen === SET || seen === CLEAR) return seen === SET;
+    throw new NotCreatedError(
+      `there is no AtomicFlag at index ${this.#index} (found: ${seen}): one thread must call AtomicFlag.create first`,
+    );
   }
 }

@@ -3,6 +3,7 @@
  * folly's): threads sleep on a condition that other code changes without a lock. Departure: who leaves is counted out
  * once, however often it slept.
  */
+import { sleepAsync } from '../sync/sleep.ts';
 
 // Cells from the index on:
 //   0 epoch     + 1 by each wake: who is between its look at the condition and its sleep must not fall asleep.
@@ -50,6 +51,11 @@ export class EventCount {
   sleep(epoch: number, timeoutMs: number): void {
     // Partner: the notify of wake.
     Atomics.wait(this.#view, this.#index, epoch, timeoutMs);
+  }
+
+  /** As {@link EventCount.sleep} without a limit, without blocking the thread. */
+  async sleepAsync(epoch: number): Promise<void> {
+    await sleepAsync(this.#view, this.#index, epoch);
   }
 
   /** Wakes at most `count` sleepers; those about to sleep do not fall asleep. One atomic load if there are none. */

@@ -130,13 +130,26 @@ export class Inbox<T> {
     this.#lock();
     let full = false;
     try {
-      if (this.#cell(CLOSED) !== 0) throw this.#closedError('nothing more goes in');
-      full = this.#cell(QUEUED) === this.#capacity;
-      if (full) this.#drop();
-      this.#append();
+      full = this.#offer();
     } finally {
       this.mutex.unlock();
     }
+    this.#items.wake(1);
+    return full;
+  }
+
+  /**
+   * As {@link Inbox.offer}, without blocking the thread, for threads that must not wait even for their turn. What is put is the item as
+   * it was at the call. A pending call keeps the process alive; it rejects as `offer` throws.
+   */
+  async offerAsync(item: T): Promise<boolean> {
+    this.#codec.write(this.#item, 0, item);
+    const words = this.#item.slice();
+    this.#checkCreated();
+    const full = await this.mutex.runAsync(() => {
+      this.#item.set(words);
+      return this.#offer();
+    });
     this.#items.wake(1);
     return full;
   }
@@ -147,7 +160,7 @@ export class Inbox<T> {
    * @throws ClosedError when the inbox is closed and empty, before or during the wait
    * @throws PoisonedError when a thread died inside
    * @throws NotCreatedError when nobody created an inbox there
-   * @throws TypeError on threads that must not block
+   * @throws TypeError on threads that must not block: use the `Async` form there
    */
   take(): T {
     if (!this.#tryTake()) this.#takeSlowly(Infinity);
@@ -169,6 +182,28 @@ export class Inbox<T> {
     checkTimeout(timeoutMs);
     const taken = this.#tryTake() || (timeoutMs > 0 && this.#takeSlowly(deadlineAfter(timeoutMs)));
     return taken ? this.#codec.read(this.#item, 0) : undefined;
+  }
+
+  /**
+   * As {@link Inbox.take}, without blocking the thread, for threads that must not. A pending call keeps the process alive; it
+   * rejects as `take` throws. When its thread ends, a wake-up for another may end with it.
+   */
+  async takeAsync(): Promise<T> {
+    this.#checkCreated();
+    const items = this.#items;
+    items.enter();
+    try {
+      for (;;) {
+        const epoch = items.epoch();
+        const taken = await this.mutex.runAsync(() =>
+          this.#take() ? { item: this.#codec.read(this.#item, 0) } : undefined,
+        );
+        if (taken !== undefined) return taken.item;
+        await items.sleepAsync(epoch);
+      }
+    } finally {
+      items.leave();
+    }
   }
 
   /**
@@ -214,22 +249,20 @@ export class Inbox<T> {
   }
 
   #lock(): void {
-    if (!this.#created) {
-      checkCreated(this.handle, 'Inbox');
-      this.#created = true;
-    }
+    this.#checkCreated();
     this.mutex.lock();
+  }
+
+  #checkCreated(): void {
+    if (this.#created) return;
+    checkCreated(this.handle, 'Inbox');
+    this.#created = true;
   }
 
   #tryTake(): boolean {
     this.#lock();
     try {
-      if (this.#cell(QUEUED) > 0) {
-        this.#removeOldest();
-        return true;
-      }
-      if (this.#cell(CLOSED) !== 0) throw this.#closedError('everything in it has been taken');
-      return false;
+      return this.#take();
     } finally {
       this.mutex.unlock();
     }
@@ -252,6 +285,25 @@ export class Inbox<T> {
   }
 
   // Below: under the lock.
+
+  /** Puts `#item`, in the place of the oldest one when the inbox is full; says whether it is. */
+  #offer(): boolean {
+    if (this.#cell(CLOSED) !== 0) throw this.#closedError('nothing more goes in');
+    const full = this.#cell(QUEUED) === this.#capacity;
+    if (full) this.#drop();
+    this.#append();
+    return full;
+  }
+
+  /** Takes the oldest item into `#item`; false when there is none. */
+  #take(): boolean {
+    if (this.#cell(QUEUED) > 0) {
+      this.#removeOldest();
+      return true;
+    }
+    if (this.#cell(CLOSED) !== 0) throw this.#closedError('everything in it has been taken');
+    return false;
+  }
 
   #drop(): void {
     this.#advance();

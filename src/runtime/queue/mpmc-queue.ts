@@ -120,7 +120,7 @@ export class MpmcQueue<T> {
    * @throws ClosedError when the queue is closed, before or during the wait
    * @throws TypeError, RangeError when the item is none of the codec's; nothing is put
    * @throws NotCreatedError when nobody created a queue there
-   * @throws TypeError on threads that must not block
+   * @throws TypeError on threads that must not block: use the `Async` form there
    */
   put(item: T): void {
     if (!this.tryPut(item)) this.#putSlowly(Infinity);
@@ -146,11 +146,33 @@ export class MpmcQueue<T> {
   }
 
   /**
+   * As {@link MpmcQueue.put}, without blocking the thread, for threads that must not. What is put is the item as it was at the call. A
+   * pending call keeps the process alive; it rejects as `put` throws.
+   */
+  async putAsync(item: T): Promise<void> {
+    if (this.tryPut(item)) return;
+    const words = this.#item.slice();
+    const space = this.#space;
+    space.enter();
+    try {
+      for (;;) {
+        const epoch = space.epoch();
+        this.#item.set(words);
+        if (this.#enqueue()) return;
+        await space.sleepAsync(epoch);
+      }
+    } finally {
+      space.leave();
+      if (this.#mayPut()) space.wake(1);
+    }
+  }
+
+  /**
    * Takes the item at the front; blocks while the queue is empty.
    *
    * @throws ClosedError when the queue is closed and everything put has been taken, before or during the wait
    * @throws NotCreatedError when nobody created a queue there
-   * @throws TypeError on threads that must not block
+   * @throws TypeError on threads that must not block: use the `Async` form there
    */
   take(): T {
     if (!this.#tryTake()) this.#takeSlowly(Infinity);
@@ -173,6 +195,26 @@ export class MpmcQueue<T> {
     checkTimeout(timeoutMs);
     const taken = this.#tryTake() || (timeoutMs > 0 && this.#takeSlowly(deadlineAfter(timeoutMs)));
     return taken ? this.#codec.read(this.#item, 0) : undefined;
+  }
+
+  /**
+   * As {@link MpmcQueue.take}, without blocking the thread, for threads that must not. A pending call keeps the process alive; it
+   * rejects as `take` throws. When its thread ends, a wake-up for another may end with it.
+   */
+  async takeAsync(): Promise<T> {
+    if (this.#tryTake()) return this.#codec.read(this.#item, 0);
+    const items = this.#items;
+    items.enter();
+    try {
+      for (;;) {
+        const epoch = items.epoch();
+        if (this.#dequeue()) return this.#codec.read(this.#item, 0);
+        await items.sleepAsync(epoch);
+      }
+    } finally {
+      items.leave();
+      if (this.#mayTake()) items.wake(1);
+    }
   }
 
   /**

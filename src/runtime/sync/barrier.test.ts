@@ -57,6 +57,37 @@ describe('W-8 Barrier', () => {
     expect([...view]).toEqual([0, word(0, 1), 3, 0]);
   });
 
+  it('B6: on a thread that must not block: TypeError, and the barrier is broken: no partner passes alone', () => {
+    const view = cells();
+    const barrier = Barrier.create(view, 1, 2);
+    const { wait } = Atomics;
+    Atomics.wait = (() => {
+      throw new TypeError('Atomics.wait cannot be called in this context');
+    }) as typeof wait;
+    try {
+      expect(() => barrier.wait()).toThrow(TypeError);
+    } finally {
+      Atomics.wait = wait;
+    }
+    expect(barrier.isBroken()).toBe(true);
+    expect(() => barrier.wait()).toThrow(BROKEN_MESSAGE);
+  });
+
+  it('B6: the generation that turns as a thread learns that it must not block counts for it, too', () => {
+    const barrier = Barrier.create(cells(), 1, 2);
+    const { wait } = Atomics;
+    Atomics.wait = (() => {
+      barrier.wait();
+      throw new TypeError('Atomics.wait cannot be called in this context');
+    }) as typeof wait;
+    try {
+      expect(barrier.wait()).toBe('follower');
+    } finally {
+      Atomics.wait = wait;
+    }
+    expect([barrier.isBroken(), barrier.generation()]).toEqual([false, 1]);
+  });
+
   it('B7: a wake-up without a new generation releases nobody', () => {
     const view = cells();
     const barrier = Barrier.create(view, 1, 2);

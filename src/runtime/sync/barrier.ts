@@ -6,7 +6,8 @@
  */
 import { checkInt32Cells } from '../cell.ts';
 import { BrokenBarrierError, NotCreatedError, TimeoutError, TooManyPartiesError } from '../errors.ts';
-import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
+import { checkTimeout, deadlineAfter } from '../timeout.ts';
+import { type SleepEnd, sleep, sleepAsync } from './sleep.ts';
 
 // Cell 0: { arrived: bits 18 to 31, generation: bits 6 to 17, resets: bits 1 to 5, broken: bit 0 }
 //   arrived     threads counted in since the generation (or the last reset) began. On top, so that arrivals at a broken
@@ -24,6 +25,8 @@ const ARRIVED_SHIFT = 18;
 const ARRIVAL = 1 << ARRIVED_SHIFT;
 const MAXIMUM_PARTIES = 8191;
 const CELLS = 2;
+/** What the leader gets for an arrival: no word of a barrier that is not broken. */
+const LED = BROKEN;
 
 /** What a thread is in one generation: exactly one thread is its leader. */
 export type BarrierRole = 'leader' | 'follower';
@@ -85,12 +88,48 @@ export class Barrier {
    * @throws BrokenBarrierError when the barrier is broken, or breaks or is reset during the wait
    * @throws TooManyPartiesError when all parties are there already; they pass undisturbed
    * @throws NotCreatedError when nobody created a barrier in these cells, before it arrives
-   * @throws TypeError on threads that must not block
+   * @throws TypeError on threads that must not block, unless they arrive last; that breaks the barrier, too: use
+   *   {@link Barrier.waitAsync} there
    */
   wait(timeoutMs: number = Infinity): BarrierRole {
     checkTimeout(timeoutMs);
-    const parties = this.parties();
     const deadline = deadlineAfter(timeoutMs);
+    const arrival = this.#arrive();
+    if (arrival === LED) return 'leader';
+    let seen = arrival;
+    let end: SleepEnd = 'woken';
+    for (;;) {
+      if (end !== 'woken') this.#giveUp(seen, end, timeoutMs);
+      // Partner: the notify of release, abort, reset or of a partner that gave up. Returns at once when another
+      // thread arrived since the word was seen.
+      else end = sleep(this.#view, this.#index, seen, deadline);
+      seen = Atomics.load(this.#view, this.#index);
+      if (this.#isReleased(seen, arrival)) return 'follower';
+    }
+  }
+
+  /**
+   * As {@link Barrier.wait}, without blocking the thread, for threads that must not. It has arrived when the call returns;
+   * the promise resolves when all parties have. A pending call keeps the process alive. Rejects as `wait` throws.
+   */
+  async waitAsync(timeoutMs: number = Infinity): Promise<BarrierRole> {
+    checkTimeout(timeoutMs);
+    const deadline = deadlineAfter(timeoutMs);
+    const arrival = this.#arrive();
+    if (arrival === LED) return 'leader';
+    let seen = arrival;
+    let end: SleepEnd = 'woken';
+    for (;;) {
+      if (end !== 'woken') this.#giveUp(seen, end, timeoutMs);
+      else end = await sleepAsync(this.#view, this.#index, seen, deadline);
+      seen = Atomics.load(this.#view, this.#index);
+      if (this.#isReleased(seen, arrival)) return 'follower';
+    }
+  }
+
+  /** Counts this thread in, and returns the word as it then was; the last of the parties releases all, and gets LED. */
+  #arrive(): number {
+    const parties = this.parties();
     // Partner: the arrivals before this one, whose writes the leader must see, and the leader's compare-exchange that
     // opened this generation.
     const arrival = (Atomics.add(this.#view, this.#index, ARRIVAL) + ARRIVAL) | 0;
@@ -103,12 +142,9 @@ export class Barrier {
           'use it from that many threads, or create it for more',
       );
     }
-    if (place === parties) {
-      this.#release(arrival);
-      return 'leader';
-    }
-    this.#follow(arrival, timeoutMs, deadline);
-    return 'follower';
+    if (place < parties) return arrival;
+    this.#release(arrival);
+    return LED;
   }
 
   /** Breaks the barrier: all who wait, and all who come later, get BrokenBarrierError, until `reset`. */
@@ -176,33 +212,25 @@ export class Barrier {
     Atomics.notify(this.#view, this.#index);
   }
 
-  /** Sleeps until the generation of `arrival` is over. */
-  #follow(arrival: number, timeoutMs: number, deadline: number): void {
-    let seen = arrival;
-    let expired = false;
-    for (;;) {
-      if (expired) {
-        // Only from the word that was just seen: the release may have come at the last moment.
-        if (Atomics.compareExchange(this.#view, this.#index, seen, seen | BROKEN) === seen) {
-          Atomics.notify(this.#view, this.#index);
-          throw new TimeoutError(
-            `the parties of the Barrier at index ${this.#index} did not all arrive within ${timeoutMs} ms: ` +
-              'it is broken; call reset() once the cause is gone',
-          );
-        }
-      } else {
-        const remainingMs = remainingUntil(deadline);
-        // Partner: the notify of release, abort, reset or of a partner that gave up. Returns at once when another
-        // thread arrived since the word was seen.
-        expired =
-          remainingMs <= 0 || Atomics.wait(this.#view, this.#index, seen, remainingMs) === 'timed-out';
-      }
-      // Partner: the leader's compare-exchange. A wake-up alone proves nothing; the generation does. It is looked at
-      // first: who was released stays so, even if the next generation broke before this thread ran again.
-      seen = Atomics.load(this.#view, this.#index);
-      if (((seen ^ arrival) & GENERATIONS) !== 0) return;
-      if (((seen ^ arrival) & (RESETS | BROKEN)) !== 0) throw this.#brokenError();
-    }
+  /** Whether the generation of `arrival` is over, to judge by the word `seen`. Throws when it never will be. */
+  #isReleased(seen: number, arrival: number): boolean {
+    // Partner: the leader's compare-exchange. A wake-up alone proves nothing; the generation does. It is looked at
+    // first: who was released stays so, even if the next generation broke before this thread ran again.
+    if (((seen ^ arrival) & GENERATIONS) !== 0) return true;
+    if (((seen ^ arrival) & (RESETS | BROKEN)) !== 0) throw this.#brokenError();
+    return false;
+  }
+
+  /** Breaks the barrier for all, and throws why; does nothing when the word is no longer `seen`. */
+  #giveUp(seen: number, end: 'late' | Error, timeoutMs: number): void {
+    // Only from the word that was just seen: the release may have come at the last moment.
+    if (Atomics.compareExchange(this.#view, this.#index, seen, seen | BROKEN) !== seen) return;
+    Atomics.notify(this.#view, this.#index);
+    if (end !== 'late') throw end;
+    throw new TimeoutError(
+      `the parties of the Barrier at index ${this.#index} did not all arrive within ${timeoutMs} ms: ` +
+        'it is broken; call reset() once the cause is gone',
+    );
   }
 
   #brokenError(): BrokenBarrierError {

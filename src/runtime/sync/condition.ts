@@ -8,6 +8,7 @@
 import { checkInt32Cells } from '../cell.ts';
 import { checkTimeout } from '../timeout.ts';
 import type { Mutex } from './mutex.ts';
+import { sleepAsync } from './sleep.ts';
 
 // Cell 0: sequence, + 1 by each notification that finds a waiter; wraps.
 // Cell 1: waiters, the threads between the start of their wait and their wake-up.
@@ -95,7 +96,7 @@ export class Condition {
 
   /**
    * As {@link Condition.wait}, without blocking the thread, for threads that must not. Resolves when the mutex is held again.
-   * A pending call does not keep the process alive. When its thread ends it may take one `notifyOne` with it: use
+   * A pending call keeps the process alive. When its thread ends it may take one `notifyOne` with it: use
    * `notifyAll` where such threads wait.
    *
    * Rejects as `wait` throws, and with RelockError when this thread took the mutex in the meantime.
@@ -104,8 +105,7 @@ export class Condition {
     const sequence = this.#leave(mutex);
     try {
       // Partner: the notify of notifyOne and notifyAll.
-      const sleep = Atomics.waitAsync(this.#view, this.#index, sequence);
-      if (sleep.async) await sleep.value;
+      await sleepAsync(this.#view, this.#index, sequence);
     } finally {
       Atomics.sub(this.#view, this.#index + WAITERS, 1);
     }

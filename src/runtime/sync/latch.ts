@@ -5,6 +5,7 @@
 import { checkInt32Cells } from '../cell.ts';
 import { CountUnderflowError, NotCreatedError } from '../errors.ts';
 import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
+import { sleepAsync } from './sleep.ts';
 
 // The word: { created: bit 30, count: bits 0 to 29 }; bit 31 is 0. Without the bit a cell that nobody set up would look open.
 const CREATED = 1 << 30;
@@ -111,14 +112,13 @@ export class Latch {
   }
 
   /**
-   * Resolves when the latch is open, for threads that must not block. A pending call does not keep the process alive.
+   * Resolves when the latch is open, for threads that must not block. A pending call keeps the process alive.
    * Rejects with NotCreatedError as {@link Latch.wait}.
    */
   async waitAsync(): Promise<void> {
     for (let left = this.count(); left > 0; left = this.count()) {
       // Partner: the notify of the last countDown, which wakes all.
-      const sleep = Atomics.waitAsync(this.#view, this.#index, CREATED | left);
-      if (sleep.async) await sleep.value;
+      await sleepAsync(this.#view, this.#index, CREATED | left);
     }
   }
 

@@ -9,6 +9,7 @@ import { NotOwnerError, PoisonedError, RelockError } from '../errors.ts';
 import { currentThreadId } from '../thread.ts';
 import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
 import { Guard } from './guard.ts';
+import { sleepAsync } from './sleep.ts';
 
 // The word: { poisoned: bit 30, owner: bits 1 to 28, waiters: bit 0 }; bits 29 and 31 are 0.
 //   0                       free
@@ -126,7 +127,7 @@ export class Mutex {
   /**
    * Takes the lock without blocking the thread, for threads that must not. Resolves when this thread holds it; until
    * `unlock` it is this thread's, so a second `lockAsync` of the same thread rejects with RelockError.
-   * A pending call does not keep the process alive.
+   * A pending call keeps the process alive.
    *
    * Rejects with RelockError when this thread holds the lock already or took it meanwhile, with PoisonedError when its
    * holder died.
@@ -138,8 +139,28 @@ export class Mutex {
       if (seen === FREE) return;
       this.#refuse(seen);
       // Partner: the notify of unlock or poison. The promise is a hint only: the loop looks at the word again.
-      const sleep = Atomics.waitAsync(this.#view, this.#index, seen);
-      if (sleep.async) await sleep.value;
+      await sleepAsync(this.#view, this.#index, seen);
+    }
+  }
+
+  /**
+   * Takes the lock without blocking the thread, runs `action` and releases it; resolves with the result. Between the two nothing
+   * else of this thread runs, so several calls may be pending at a time. A pending call keeps the process alive.
+   *
+   * Rejects with what `action` throws, with PoisonedError when the lock's holder died, and with RelockError when this thread holds it.
+   */
+  async runAsync<Result>(action: () => Result): Promise<Result> {
+    for (;;) {
+      const seen = this.#takeOrMark();
+      if (seen === FREE) break;
+      this.#refuse(seen);
+      // Partner: the notify of unlock or poison.
+      await sleepAsync(this.#view, this.#index, seen);
+    }
+    try {
+      return action();
+    } finally {
+      this.unlock();
     }
   }
 

@@ -7,6 +7,7 @@ import { checkInt32Cells } from '../cell.ts';
 import { NotCreatedError, ReentryError, TimeoutError } from '../errors.ts';
 import { currentThreadId } from '../thread.ts';
 import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
+import { sleepAsync } from './sleep.ts';
 
 // The word: { done: bit 30, fresh: bit 29, owner: bits 1 to 28, waiters: bit 0 }; bit 31 is 0.
 //   0                       nobody created it
@@ -97,8 +98,7 @@ export class Once {
 
   /**
    * As {@link Once.run}, without blocking the thread, for threads that must not; `action` may return a promise, and runs until it
-   * settles. A second call of the same thread in the meantime rejects with ReentryError. A pending call does not keep the process
-   * alive. Rejects as `run` throws.
+   * settles. A second call of the same thread in the meantime rejects with ReentryError. A pending call keeps the process alive. Rejects as `run` throws.
    */
   async runAsync(action: () => void | Promise<void>): Promise<boolean> {
     for (;;) {
@@ -106,8 +106,7 @@ export class Once {
       if (seen === DONE) return false;
       if (seen === FRESH) break;
       // Partner: the notify of leave or abandon. The promise is a hint only: the loop looks at the word again.
-      const sleep = Atomics.waitAsync(this.#view, this.#index, seen);
-      if (sleep.async) await sleep.value;
+      await sleepAsync(this.#view, this.#index, seen);
     }
     let done = false;
     try {

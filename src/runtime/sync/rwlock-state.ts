@@ -1,6 +1,6 @@
 /** The cells of an RwLock: how they are laid out, how the state changes, how one sleeps on them, and the errors of the lock. */
 import { NotOwnerError, PoisonedError, RelockError, TooManyThreadsError } from '../errors.ts';
-import { remainingUntil } from '../timeout.ts';
+import { sleepAsync } from './sleep.ts';
 
 type View = Int32Array<SharedArrayBuffer>;
 
@@ -120,13 +120,6 @@ export function afterDeath(state: number, ofWriter: boolean): number {
   return (state & WRITER) === 0 ? next & ~ADMITTED : next;
 }
 
-/** Sleeps until the number in the cell is no longer `turn`; says whether the deadline passed instead. */
-export function sleep(view: View, cell: number, turn: number, deadline: number): boolean {
-  const remainingMs = remainingUntil(deadline);
-  // Partner: the notify of wakeReaders or wakeWriters.
-  return remainingMs <= 0 || Atomics.wait(view, cell, turn, remainingMs) === 'timed-out';
-}
-
 export function wakeReaders(view: View, index: number): void {
   Atomics.add(view, index + READERS_TURN, 1);
   Atomics.notify(view, index + READERS_TURN);
@@ -156,8 +149,7 @@ export async function lockAsynchronously(
     if (tryLock()) return;
     if (!markAsynchronous(view, index, closed)) continue;
     // Partner: the notify of wakeAsynchronous. The promise is a hint only: the loop looks at the state again.
-    const wait = Atomics.waitAsync(view, index + ASYNCHRONOUS_TURN, turn);
-    if (wait.async) await wait.value;
+    await sleepAsync(view, index + ASYNCHRONOUS_TURN, turn);
   }
 }
 

@@ -39,7 +39,34 @@ const does =
     return undefined;
   };
 
+/** As on a thread that must not block. */
+function unableToSleep<T>(body: () => T): T {
+  const { wait } = Atomics;
+  Atomics.wait = (() => {
+    throw new TypeError('Atomics.wait cannot be called in this context');
+  }) as typeof wait;
+  try {
+    return body();
+  } finally {
+    Atomics.wait = wait;
+  }
+}
+
 describe('W-9 RwLock', () => {
+  it.each(['lockShared', 'lockExclusive'] as const)(
+    '%s on a thread that must not block: TypeError, and nobody stays counted',
+    (method) => {
+      const { view, one, two } = threads();
+      one.lockExclusive();
+      const before = [...view];
+      expect(() => unableToSleep(() => two[method]())).toThrow(TypeError);
+      expect([...view]).toEqual(before);
+      expect([one.waitingReaders(), one.waitingWriters(), two.hold]).toEqual([0, 0, 'none']);
+      one.unlockExclusive();
+      expect(two.tryLockShared()).toBe(true);
+    },
+  );
+
   it('is held by many readers, or by one writer', () => {
     const { one, two, three } = threads();
     one.lockShared();

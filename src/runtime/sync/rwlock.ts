@@ -34,7 +34,6 @@ import {
   type RwLockHold,
   refusePoisoned,
   refuseRelock,
-  sleep,
   TAG,
   tagOf,
   tooMany,
@@ -50,6 +49,7 @@ import {
   wakeReaders,
   wakeWriters,
 } from './rwlock-state.ts';
+import { gaveUp, type SleepEnd, sleep } from './sleep.ts';
 
 /** What came of an attempt; tickets (see `#joinReaders`) are 0 or more. */
 const ENTERED = -1;
@@ -204,7 +204,7 @@ export class RwLock {
 
   /**
    * Takes a share without blocking the thread, for threads that must not. Resolves when this handle holds it. Rejects
-   * with what `lockShared` throws; with RelockError also when this handle took the lock meanwhile. Keeps no process alive.
+   * with what `lockShared` throws; with RelockError also when this handle took the lock meanwhile.
    */
   async lockSharedAsync(): Promise<void> {
     await lockAsynchronously(this.#view, this.#index, CLOSED_TO_READERS, () => this.tryLockShared());
@@ -373,15 +373,15 @@ export class RwLock {
   /** Sleeps and looks in turn until the share is taken (true) or the deadline has passed (false). */
   #lockSharedSlowly(deadline: number): boolean {
     let ticket = this.#joinReaders();
-    let expired = false;
+    let end: SleepEnd = 'woken';
     while (ticket !== ENTERED) {
       // Partner: the add of wakeReaders. Read before the state: what changes later keeps this thread from sleeping.
       const turn = Atomics.load(this.#view, this.#index + READERS_TURN);
-      const answer = this.#claimShare(ticket, expired);
-      if (answer === LEFT) return false;
+      const answer = this.#claimShare(ticket, end !== 'woken');
+      if (answer === LEFT) return gaveUp(end);
       if (answer === ENTERED) break;
       if (answer === MUST_JOIN) ticket = this.#joinReaders();
-      else expired = sleep(this.#view, this.#index + READERS_TURN, turn, deadline);
+      else end = sleep(this.#view, this.#index + READERS_TURN, turn, deadline);
     }
     this.#hold = 'shared';
     return true;
@@ -424,15 +424,15 @@ export class RwLock {
   /** As `#lockSharedSlowly`, for a writer. */
   #lockExclusiveSlowly(deadline: number): boolean {
     let epoch = this.#joinWriters();
-    let expired = false;
+    let end: SleepEnd = 'woken';
     for (;;) {
       // Partner: the add of wakeWriters. As in #lockSharedSlowly.
       const turn = Atomics.load(this.#view, this.#index + WRITERS_TURN);
-      const answer = this.#claimLock(epoch, expired);
-      if (answer === LEFT) return false;
+      const answer = this.#claimLock(epoch, end !== 'woken');
+      if (answer === LEFT) return gaveUp(end);
       if (answer === ENTERED) break;
       if (answer === MUST_JOIN) epoch = this.#joinWriters();
-      else expired = sleep(this.#view, this.#index + WRITERS_TURN, turn, deadline);
+      else end = sleep(this.#view, this.#index + WRITERS_TURN, turn, deadline);
     }
     this.#hold = 'exclusive';
     return true;

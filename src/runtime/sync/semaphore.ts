@@ -8,6 +8,7 @@
 import { checkInt32Cells } from '../cell.ts';
 import { CountOverflowError, NotCreatedError } from '../errors.ts';
 import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
+import { sleepAsync } from './sleep.ts';
 
 // Cell 0: permits that are free.
 // Cell 1: { many: bits 16 to 31, ones: bits 0 to 15 }, the threads that wait for one permit, and the others: those that want more, and
@@ -125,7 +126,7 @@ export class Semaphore {
 
   /**
    * Takes so many permits without blocking the thread, for threads that must not. Resolves when they are taken. A pending call
-   * does not keep the process alive. Rejects as {@link Semaphore.acquire} throws.
+   * keeps the process alive. Rejects as {@link Semaphore.acquire} throws.
    */
   async acquireAsync(permits: number = 1): Promise<void> {
     this.#checkCount(permits, 'acquires');
@@ -136,8 +137,7 @@ export class Semaphore {
         const seen = this.#take(permits);
         if (seen === TAKEN) return;
         // Partner: the notify of release. The promise is a hint only: the loop looks at the permits again.
-        const sleep = Atomics.waitAsync(this.#view, this.#index, seen);
-        if (sleep.async) await sleep.value;
+        await sleepAsync(this.#view, this.#index, seen);
       }
     } finally {
       Atomics.sub(this.#view, this.#index + WAITERS, MANY);
