@@ -372,8 +372,8 @@ describe('mistakes are the caller’s, and named', () => {
     [() => 1, 'it is function, not an object'],
     [{ ...base, threads: undefined }, 'field threads is undefined, not a number'],
     [{ ...base, threads: '2' }, 'field threads is string, not a number'],
-    [{ ...base, threads: 0 }, 'field threads is 0: give a whole number from 1 to 64'],
-    [{ ...base, threads: 65 }, 'field threads is 65: give'],
+    [{ ...base, threads: 0 }, 'field threads is 0: give a whole number from 1 to 128'],
+    [{ ...base, threads: 129 }, 'field threads is 129: give'],
     [{ ...base, threads: 1.5 }, 'field threads is 1.5: give'],
     [{ ...base, threads: Number.NaN }, 'field threads is NaN: give'],
     [{ ...base, setup: undefined }, 'field setup is undefined, not a function'],
@@ -391,7 +391,10 @@ describe('mistakes are the caller’s, and named', () => {
   });
 
   test.each([
-    [{ strategy: 'best' }, 'strategy "best" is not known: give one of random, pct, round-robin, replay'],
+    [
+      { strategy: 'best' },
+      'strategy "best" is not known: give one of random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay',
+    ],
     [{ strategy: 'replay' }, 'the strategy replay needs a schedule'],
     [{ executions: 0 }, 'executions is 0: give a whole number from 1'],
     [{ executions: 1.5 }, 'executions is 1.5'],
@@ -413,8 +416,8 @@ describe('mistakes are the caller’s, and named', () => {
     expect(() => explore(base, { strategy: 'replay', schedule: 'tp9_1_1.1_0000' })).toThrow(ScheduleError);
   });
 
-  test('64 threads, and 1', () => {
-    expect(explore({ ...base, threads: 64 }, { executions: 3 }).outcome).toBe('passed');
+  test('128 threads, and 1', () => {
+    expect(explore({ ...base, threads: 128 }, { executions: 3 }).outcome).toBe('passed');
     expect(explore({ ...base, threads: 1 }, { executions: 3, strategy: 'pct' }).outcome).toBe('passed');
   });
 });

@@ -7,13 +7,10 @@ import { VirtualExecutor } from './engine/virtual.ts';
 import { type FindingText, renderFinding } from './report/finding.ts';
 import { decodeSchedule, encodeSchedule, ScheduleError } from './schedule/codec.ts';
 import { minimise, signature } from './shrink/minimise.ts';
-import { pct } from './strategy/pct.ts';
-import { random } from './strategy/random.ts';
 import { replay } from './strategy/replay.ts';
-import { roundRobin } from './strategy/round-robin.ts';
-import type { Strategy } from './strategy/strategy.ts';
+import { sampler, samplerNames } from './strategy/samplers.ts';
 
-export const strategyNames = ['random', 'pct', 'round-robin', 'replay'] as const;
+export const strategyNames: readonly [...typeof samplerNames, 'replay'] = [...samplerNames, 'replay'];
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface ExploreOptions {
@@ -109,7 +106,7 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
   checkOptions(options);
   const seed = options.seed ?? drawSeed();
   if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options);
-  const strategy = strategyOf(options, seed);
+  const strategy = sampler(options.strategy ?? 'random', seed, options.depth);
   const behaviours = options.behaviours !== false;
   const start = performance.now();
   const cpu = process.cpuUsage();
@@ -312,17 +309,6 @@ function show(
   }
   const report = renderFinding(findingText(program, outcome, executor, schedule, preemptions));
   return { outcome, schedule, trace: executor.trace ?? [], report };
-}
-
-function strategyOf(options: ExploreOptions, seed: number): Strategy {
-  switch (options.strategy ?? 'random') {
-    case 'pct':
-      return pct(seed, options.depth ?? 3);
-    case 'round-robin':
-      return roundRobin(seed);
-    default:
-      return random(seed);
-  }
 }
 
 function checkOptions(options: ExploreOptions): void {

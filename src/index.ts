@@ -29,8 +29,13 @@ export {
 } from './linearize/specification.ts';
 export { decodeSchedule, encodeSchedule, type Schedule, ScheduleError } from './schedule/codec.ts';
 export { type Segment, type SegmentsConstraints, segments } from './schedule/segments.ts';
+export { fair } from './strategy/fair.ts';
 export { pct } from './strategy/pct.ts';
+export { pos } from './strategy/pos.ts';
 export { random } from './strategy/random.ts';
+export { rff } from './strategy/rff.ts';
 export { roundRobin } from './strategy/round-robin.ts';
 export { followSegments } from './strategy/segments.ts';
 export type { SchedulerView, Strategy } from './strategy/strategy.ts';
+export { surw } from './strategy/surw.ts';
+export { urw } from './strategy/urw.ts';

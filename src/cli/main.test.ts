@@ -434,8 +434,8 @@ describe.concurrent('usage: exit 2, and standard error says what to do', () => {
 
   test('shapes', async () => {
     const rows: [string, string][] = [
-      ['zero', 'field threads is 0: give a whole number from 1 to 64'],
-      ['many', 'field threads is 65: give'],
+      ['zero', 'field threads is 0: give a whole number from 1 to 128'],
+      ['many', 'field threads is 129: give'],
       ['fraction', 'field threads is 1.5: give'],
       ['nan', 'field threads is NaN: give'],
       ['noThread', 'field thread is undefined, not a function'],
@@ -483,7 +483,7 @@ describe.concurrent('usage: exit 2, and standard error says what to do', () => {
       [/"more" is one argument too many/, 'explore', module, 'more'],
       [/Unknown option '--fast'/, 'explore', module, '--fast'],
       [
-        /--strategy "best" is not known: give one of random, pct, round-robin, replay/,
+        /--strategy "best" is not known: give one of random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay/,
         'explore',
         module,
         '--strategy',

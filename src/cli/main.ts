@@ -31,10 +31,10 @@ A program module exports { name?, threads, setup(), attach?(shared, id), thread(
 as its default export, or as named exports that are such objects each. It needs no import of threadproof.
 
 explore:
-  --strategy NAME     random (default), pct, round-robin, replay
+  --strategy NAME     random (default), pct, fair-pct, pos, urw, surw, rff, round-robin, replay (docs/strategies.md says which one when)
   --executions N      most executions (default 10000; no limit when only --time is given)
   --seed S            whole number; default: drawn and printed
-  --depth D           PCT: depth of the bugs looked for (default 3)
+  --depth D           pct, fair-pct: depth of the bugs looked for (default 3)
   --max-steps N       step budget of one execution (default 20000)
   --time S            seconds, fractions allowed; with --executions a limit (running out of it is no pass), alone the length of the run
   --schedule STRING   for --strategy replay

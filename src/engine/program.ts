@@ -16,7 +16,7 @@ export interface Program<Shared = unknown, Local = unknown, Result = unknown> {
   readonly mayBlock?: readonly number[];
 }
 
-export const mostThreads = 64;
+export const mostThreads = 128;
 
 /** A mistake in a program module or in options: the caller's to mend, not a finding. */
 export class ProgramError extends Error {

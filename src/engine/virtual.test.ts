@@ -1272,9 +1272,9 @@ describe('what is counted and shown', () => {
       program,
       Array.from({ length: 400 }, (_, i) => i % 2),
     );
-    const { deviations } = executor;
-    expect(deviations).toBeGreaterThan(128);
-    expect(executor.schedule()).toHaveLength(deviations);
+    const schedule = executor.schedule();
+    expect(schedule.length).toBeGreaterThan(128);
+    expect(schedule.every(({ at, thread }) => thread === at % 2)).toBe(true);
   });
 
   test('no step is yielded: crashed', () => {

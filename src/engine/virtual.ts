@@ -47,6 +47,7 @@ import {
   notSynchronous,
   shown,
 } from './describe.ts';
+import { Deviations } from './deviations.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
@@ -96,8 +97,6 @@ export class VirtualExecutor implements SchedulerView {
   unscheduled = 0;
   /** Times a thread was set aside because it was spinning. */
   spins = 0;
-  /** Choices that differ from the base order: step and thread, in pairs. */
-  deviations = 0;
   /** Hash over every step's thread, kind and index: the same schedule of the same program gives the same value. */
   fingerprint = 0;
   trace: TraceStep[] | undefined;
@@ -119,9 +118,7 @@ export class VirtualExecutor implements SchedulerView {
   readonly #attaching: Uint8Array;
   readonly #events: Int32Array;
   readonly #results: unknown[] = [];
-  #deviationSteps: Int32Array = new Int32Array(64);
-  #deviationThreads: Uint8Array = new Uint8Array(64);
-  #deviationChecks: Int32Array = new Int32Array(64);
+  readonly #deviations = new Deviations();
   /** Sleeping threads in the order in which they went to sleep, with the cell each sleeps on. */
   readonly #sleepers: number[] = [];
   readonly #sleepBuffer: (ArrayBufferLike | undefined)[] = [];
@@ -213,13 +210,26 @@ export class VirtualExecutor implements SchedulerView {
     return earliest;
   }
 
+  bufferOf(thread: number): number {
+    const { kind, view, index } = this.pending[thread]!;
+    if (kind < LOAD || kind === PAUSE || kind === CALL) return -1;
+    if (kind <= NOTIFY) {
+      if (typeof index !== 'number' || !ArrayBuffer.isView(view)) return -1;
+      this.#bufferOf(thread, view);
+    }
+    return this.#lastNumber[thread]!;
+  }
+
+  offsetOf(thread: number): number {
+    const { kind, view, index } = this.pending[thread]!;
+    // Asleep until now: WOKEN or TIMEOUT.
+    if (kind > CALL) return this.#sleepOffset[thread]!;
+    return view!.byteOffset + (index as number) * view!.BYTES_PER_ELEMENT; // asked only where there is a buffer
+  }
+
   /** The deviations of the last execution from the base order. */
   schedule(): Deviation[] {
-    return Array.from({ length: this.deviations }, (_, i) => ({
-      at: this.#deviationSteps[i]!,
-      thread: this.#deviationThreads[i]!,
-      check: this.#deviationChecks[i]!,
-    }));
+    return this.#deviations.list();
   }
 
   /** The behaviour hash of the last execution (0 when not asked for). */
@@ -281,7 +291,7 @@ export class VirtualExecutor implements SchedulerView {
     this.preemptions = 0;
     this.unscheduled = 0;
     this.spins = 0;
-    this.deviations = 0;
+    this.#deviations.count = 0;
     this.fingerprint = 0;
     this.trace = record ? [] : undefined;
     if (this.#sleepers.length > 0) this.#sleepers.length = 0;
@@ -367,7 +377,7 @@ export class VirtualExecutor implements SchedulerView {
         if (this.#isEnabled[t] !== 1)
           throw new Error(`strategy ${strategy.name} chose thread ${t}, which is not enabled`);
         const base = this.baseChoice();
-        if (t !== base) this.#deviate(t);
+        if (t !== base) this.#deviations.add(this.steps, t, this.fingerprint);
         if (
           t !== before &&
           before !== -1 &&
@@ -588,24 +598,6 @@ export class VirtualExecutor implements SchedulerView {
     const late = performance.now() > this.#deadline;
     this.#host.clock = clock;
     return late;
-  }
-
-  #deviate(thread: number): void {
-    const i = this.deviations++;
-    if (i === this.#deviationSteps.length) {
-      const steps = new Int32Array(i * 2);
-      steps.set(this.#deviationSteps);
-      this.#deviationSteps = steps;
-      const threads = new Uint8Array(i * 2);
-      threads.set(this.#deviationThreads);
-      this.#deviationThreads = threads;
-      const checks = new Int32Array(i * 2);
-      checks.set(this.#deviationChecks);
-      this.#deviationChecks = checks;
-    }
-    this.#deviationChecks[i] = this.fingerprint & 1023;
-    this.#deviationSteps[i] = this.steps;
-    this.#deviationThreads[i] = thread;
   }
 
   // --- who can go on --------------------------------------------------------------------------------------------

@@ -369,9 +369,9 @@ describe('errors', () => {
 
   test.each([
     [{ operations: {} }, 'operations is empty: name at least one'],
-    [{ threads: [0, 2] }, 'threads [0, 2]: give [least, most] with 1 <= least <= most <= 64'],
+    [{ threads: [0, 2] }, 'threads [0, 2]: give [least, most] with 1 <= least <= most <= 128'],
     [{ threads: [3, 2] }, 'threads [3, 2]'],
-    [{ threads: [1, 65] }, 'threads [1, 65]'],
+    [{ threads: [1, 129] }, 'threads [1, 129]'],
     [{ threads: [1.5, 2] }, 'threads [1.5, 2]'],
     [{ length: [2, 1] }, 'length [2, 1]'],
     [{ length: [-1, 1] }, 'length [-1, 1]'],
@@ -409,6 +409,6 @@ describe('the values', () => {
     }
   });
 
-  test('64 threads run', () =>
-    holds(counters(Counter, { threads: [64, 64], length: [1, 1], specification: undefined }), 2));
+  test('128 threads run', () =>
+    holds(counters(Counter, { threads: [128, 128], length: [1, 1], specification: undefined }), 2));
 });

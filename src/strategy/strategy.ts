@@ -7,6 +7,9 @@
 import type { ExecutedStep } from '../instrument/executed-step.ts';
 import type { Step } from '../instrument/step.ts';
 
+/** Strategies keep something for each thread: room for as many. */
+export const mostStrategyThreads = 256;
+
 /** What a strategy may see of an execution. The engine owns it and changes it in place. */
 export interface SchedulerView {
   /** Number of threads of the program. */
@@ -23,6 +26,10 @@ export interface SchedulerView {
   /** Hash of the steps so far. */
   readonly fingerprint: number;
   isEnabled(thread: number): boolean;
+  /** The buffer of a thread's pending step, numbered as in `ExecutedStep`; -1 where the step touches no cell. */
+  bufferOf(thread: number): number;
+  /** The byte offset of that cell. Only where there is a buffer. */
+  offsetOf(thread: number): number;
   /** What the base order would choose here: the current thread while it can go on, else the lowest that can. */
   baseChoice(): number;
 }
