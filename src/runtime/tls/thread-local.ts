@@ -37,6 +37,7 @@ export class ThreadLocal<T> {
   /**
    * A new variable, set in no thread.
    *
+   * @throws RangeError when the codec's words are no integer from 1 on
    * @throws OutOfMemoryError when the storage has no space left for it
    * @throws NotCreatedError when nobody created the storage
    */

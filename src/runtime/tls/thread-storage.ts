@@ -174,10 +174,16 @@ export class ThreadStorage {
    * Reserves a slot in every row. Keys are never given back: they are the program's variables, not its data.
    * For {@link ThreadLocal.create}.
    *
+   * @throws RangeError when the words are no integer from 1 on
    * @throws OutOfMemoryError when the rows have no space left for it
    * @throws NotCreatedError when nobody created a storage there
    */
   allocateKey(words: number): ThreadLocalKey {
+    if (!Number.isInteger(words) || words < 1) {
+      throw new RangeError(
+        `a thread-local variable has a whole number of Int32 words from 1 on, got ${words}: mend its codec`,
+      );
+    }
     this.#checkCreated();
     const at = this.#index + NEXT;
     for (;;) {
