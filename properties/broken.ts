@@ -5,10 +5,13 @@
 import { UnsynchronisedAllocator } from '../models/broken/allocator-unsynchronised.ts';
 import { ZeroAlignmentAllocator } from '../models/broken/allocator-zero-alignment.ts';
 import { BusyBarrier } from '../models/broken/barrier-busy.ts';
+import { CrowdedBarrier } from '../models/broken/barrier-crowded.ts';
 import { EarlyGenerationBarrier } from '../models/broken/barrier-early-generation.ts';
 import { LateGenerationBarrier } from '../models/broken/barrier-late-generation.ts';
+import { LateRefusalBarrier } from '../models/broken/barrier-late-refusal.ts';
 import { ReinitialisingBarrier } from '../models/broken/barrier-reinitialising.ts';
 import { UncheckedWakeBarrier } from '../models/broken/barrier-unchecked-wake.ts';
+import { UnpeopledBarrier } from '../models/broken/barrier-unpeopled.ts';
 import { RepeatingBatch } from '../models/broken/batch-repeating.ts';
 import { AlwaysNotifiedCondition } from '../models/broken/condition-always-notified.ts';
 import { ClockCondition } from '../models/broken/condition-clock.ts';
@@ -79,6 +82,27 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'barrier-generations',
     subject: EarlyGenerationBarrier,
     odds: 1.03,
+  },
+  {
+    id: 'B3',
+    fault: 'more threads than the parties arrive: one leaves with them, or alone',
+    caughtBy: 'barrier-crowd',
+    subject: CrowdedBarrier,
+    odds: 20.8,
+  },
+  {
+    id: 'B4',
+    fault: 'barrier of 0 parties is accepted',
+    caughtBy: 'barrier-crowd',
+    subject: UnpeopledBarrier,
+    odds: 2.09,
+  },
+  {
+    id: 'B6',
+    fault: 'barrier refuses a limit after it has counted the thread in',
+    caughtBy: 'barrier-breaks',
+    subject: LateRefusalBarrier,
+    odds: 10.8,
   },
   {
     id: 'B5',

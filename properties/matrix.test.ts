@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { MonitorBarrier } from '../models/broken/barrier-monitor.ts';
+import { MonitorRwLock } from '../models/broken/rwlock-monitor.ts';
 import { brokenSubjects } from './broken.ts';
 import { catchers, hasWhatItNeeds, matrixRow, matrixTables, ofItsShape } from './matrix.ts';
 import type { Property } from './property.ts';
@@ -37,6 +39,16 @@ test('a subject runs against the properties of its shape for which it has the me
   expect(hasWhatItNeeds(broken('M2').subject, poison!)).toBe(false);
   expect(hasWhatItNeeds(broken('M6').subject, poison!)).toBe(true);
   expect(hasWhatItNeeds({}, poison!)).toBe(false);
+});
+
+test.each([
+  ['barrier', 'B6', MonitorBarrier],
+  ['readers-writer lock', 'R8', MonitorRwLock],
+])('the %s from which broken ones are derived is sound itself', (_, id, sound) => {
+  for (const property of ofItsShape(broken(id), properties)) {
+    const { finding } = runProperty(property, sound, { cases: 40, seed: 2 });
+    expect(finding?.finding.report, property.name).toBeUndefined();
+  }
 });
 
 test('a broken subject of a property that there is not is a mistake', () => {

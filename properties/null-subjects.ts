@@ -21,7 +21,7 @@ const lock = {
   unlock(): void {},
 };
 
-const barrier = { wait: (): string => 'follower' };
+const barrier = { wait: (): string => 'follower', abort(): void {} };
 
 const condition = {
   wait(): void {},
@@ -124,6 +124,8 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'atomics-i64': always(cell64),
   'mutual-exclusion': always(lock),
   'barrier-generations': always(barrier),
+  'barrier-crowd': always(barrier),
+  'barrier-breaks': always(barrier),
   'condition-waits': always(condition),
   'semaphore-permits': always(semaphore),
   'latch-opens': always(latch),

@@ -1,7 +1,7 @@
 /** All properties. The suite, the campaigns, the mirror of broken subjects and the tests read this one table. */
 import { allocatorDisjoint } from './allocator.ts';
 import { atomicsInt32, atomicsInt64 } from './atomics.ts';
-import { barrierGenerations } from './barrier.ts';
+import { barrierBreaks, barrierCrowd, barrierGenerations } from './barrier.ts';
 import { atomicBatch, batchUnderLock } from './batch.ts';
 import { conditionWaits } from './condition.ts';
 import { atomicsUint32, counterStays, flagIsSet } from './conveniences.ts';
@@ -23,6 +23,8 @@ export const properties: readonly Property[] = [
   mutualExclusion,
   mutexPoison,
   barrierGenerations,
+  barrierCrowd,
+  barrierBreaks,
   conditionWaits,
   semaphorePermits,
   latchOpens,

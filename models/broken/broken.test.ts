@@ -12,6 +12,7 @@ import {
 } from '../../src/runtime/errors.ts';
 import { UnsynchronisedAllocator } from './allocator-unsynchronised.ts';
 import { BusyBarrier } from './barrier-busy.ts';
+import { CrowdedBarrier } from './barrier-crowded.ts';
 import { EarlyGenerationBarrier } from './barrier-early-generation.ts';
 import { LateGenerationBarrier } from './barrier-late-generation.ts';
 import { ReinitialisingBarrier } from './barrier-reinitialising.ts';
@@ -41,6 +42,7 @@ function asleep<T>(step: () => void, body: () => T): T {
 describe.each([
   ['B1', LateGenerationBarrier],
   ['B2', EarlyGenerationBarrier],
+  ['B3', CrowdedBarrier],
   ['B5', ReinitialisingBarrier],
   ['B7', UncheckedWakeBarrier],
   ['B8', BusyBarrier],
