@@ -2,14 +2,19 @@
 import { parseArgs } from 'node:util';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { benchExplore } from './explore.ts';
+import { type Topic, topics } from './runtime/topics.ts';
+import { benchRuntime } from './runtime.ts';
 
 const usage = `npm run bench -- <what> [options]
 
-  explore          executions and steps per CPU-second, beside Shuttle and Loom
+  explore              executions and steps per CPU-second, beside Shuttle and Loom
+  runtime [topic...]   the runtime's primitives, beside what they are made of and what they replace
+                       (${topics.join(', ')}; default: all)
 
-  --rounds N       rounds that are counted (default 7)
-  --executions N   executions a round (default 50000)
-  --json           one JSON object a line
+  --rounds N           rounds that are counted (default 7)
+  --executions N       executions a round (explore; default 50000)
+  --milliseconds N     how long a round of each code lasts, about (runtime; default 100)
+  --json               one JSON object a line
   --help`;
 
 function fail(message: string): never {
@@ -29,6 +34,7 @@ function parse() {
       options: {
         rounds: { type: 'string', default: '7' },
         executions: { type: 'string', default: '50000' },
+        milliseconds: { type: 'string', default: '100' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -38,14 +44,22 @@ function parse() {
   }
 }
 
+function known(name: string): Topic {
+  const topic = topics.find((each) => each === name);
+  return topic ?? fail(`topic "${name}" of runtime is not known: ${topics.join(', ')}`);
+}
+
 endOnClosedPipe();
 const { values, positionals } = parse();
+const [what, ...rest] = positionals;
+const rounds = whole('rounds', values.rounds);
+const executions = whole('executions', values.executions);
+const milliseconds = whole('milliseconds', values.milliseconds);
+const { json } = values;
 if (values.help) console.log(usage);
-else if (positionals.length !== 1) fail('say what: explore');
-else if (positionals[0] !== 'explore') fail(`"${positionals[0]}" is not known: explore`);
-else
-  benchExplore({
-    rounds: whole('rounds', values.rounds),
-    executions: whole('executions', values.executions),
-    json: values.json,
-  });
+else if (what === undefined) fail('say what: explore, runtime');
+else if (what === 'runtime')
+  await benchRuntime({ rounds, milliseconds, json, topics: rest.length === 0 ? topics : rest.map(known) });
+else if (what !== 'explore') fail(`"${what}" is not known: explore, runtime`);
+else if (rest.length > 0) fail(`"${rest[0]}": explore has no topics`);
+else benchExplore({ rounds, executions, json });
