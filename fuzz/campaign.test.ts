@@ -25,6 +25,12 @@ test('a campaign over the runtime runs for its time, round after round, and is c
   expect(new Set(seen)).toEqual(new Set(targets.map(({ name }) => name)));
   expect(summary.cases).toBeGreaterThan(250);
   expect(summary.schedules).toBe(summary.targets.reduce((sum, row) => sum + row.schedules, 0));
+  expect(summary.behaviours).toBe(summary.targets.reduce((sum, row) => sum + row.behaviours, 0));
+  // Behaviours are told apart from turn to turn: what the first turn showed is not new in the second.
+  for (const { behaviours, saturation, schedules } of summary.targets)
+    expect(saturation).toMatchObject({ distinct: behaviours, total: schedules });
+  expect(summary.nextIsNew).toBeGreaterThan(0);
+  expect(summary.nextIsNew).toBeLessThan(1);
   expect(readdirSync(artifacts)).toEqual([]);
 });
 

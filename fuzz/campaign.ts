@@ -4,6 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type PropertyResult, runProperty, seedFor } from '../properties/run.ts';
+import { type Saturation, Tally } from '../src/engine/tally.ts';
 import { type Artifact, artifactPath, checkDirectory, removeIncomplete, writeArtifact } from './artifact.ts';
 import type { Target } from './targets.ts';
 
@@ -26,6 +27,10 @@ export interface CampaignStatus {
   readonly schedules: number;
   readonly steps: number;
   readonly findings: number;
+  /** Distinct behaviours over all targets. */
+  readonly behaviours: number;
+  /** Good-Turing over all targets: the chance that the next schedule shows a behaviour that its target has not shown; null before the first. */
+  readonly nextIsNew: number | null;
   /** The target that is running. */
   readonly target: string;
 }
@@ -39,11 +44,16 @@ export interface CampaignSummary extends CampaignStatus {
     readonly steps: number;
     readonly found: boolean;
     readonly exhausted: number;
+    readonly behaviours: number;
+    readonly saturation: Saturation | null;
   }[];
   /** Paths of the artifacts. */
   readonly artifacts: readonly string[];
   readonly interrupted: boolean;
 }
+
+/** Behaviours of a target that are told apart: 5 MB. */
+const mostBehaviours = 250_000;
 
 /** Cases of a target before it is the next one's turn: about a tenth of a second. */
 const casesATurn = 250;
@@ -61,6 +71,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
     steps: 0,
     found: false,
     exhausted: 0,
+    tally: new Tally(mostBehaviours),
   }));
   const artifacts: string[] = [];
   let rounds = 0;
@@ -71,6 +82,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
     schedules: rows.reduce((sum, row) => sum + row.schedules, 0),
     steps: rows.reduce((sum, row) => sum + row.steps, 0),
     findings: artifacts.length,
+    behaviours: rows.reduce((sum, row) => sum + row.tally.size, 0),
+    nextIsNew: share(
+      rows.reduce((sum, row) => sum + row.tally.once, 0),
+      rows.reduce((sum, row) => sum + row.tally.total, 0),
+    ),
     target,
   });
   const goesOn = (): boolean => performance.now() < deadline && options.signal?.aborted !== true;
@@ -79,7 +95,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
       if (row.found || !goesOn()) continue;
       const { target } = row;
       const seed = seedFor(options.seed + rounds, target.name);
-      const result = runProperty(target.property, target.subject, { cases: casesATurn, seed, deadline });
+      const result = runProperty(target.property, target.subject, {
+        cases: casesATurn,
+        seed,
+        deadline,
+        behaviours: row.tally,
+      });
       row.cases += result.cases;
       row.schedules += result.schedules;
       row.steps += result.steps;
@@ -98,10 +119,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
   }
   return {
     ...status('-'),
-    targets: rows.map(({ target: _, ...row }) => row),
+    targets: rows.map(({ target: _, tally, ...row }) => ({
+      ...row,
+      behaviours: tally.size,
+      saturation: tally.saturation() ?? null,
+    })),
     artifacts,
     interrupted: options.signal?.aborted === true,
   };
+}
+
+function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
 }
 
 function artifactOf(target: Target, result: PropertyResult): Artifact {

@@ -135,12 +135,14 @@ async function campaign(
   }
   console.log(
     renderTable(
-      ['target', 'cases', 'schedules', 'steps', 'result'],
+      ['target', 'cases', 'schedules', 'steps', 'behaviours', 'f1/N', 'result'],
       summary.targets.map((row) => [
         row.name,
         row.cases,
         row.schedules,
         row.steps,
+        row.behaviours,
+        row.saturation === null ? '' : `${(100 * row.saturation.nextIsNew).toFixed(1)} %`,
         row.found ? 'FINDING' : row.exhausted > 0 ? 'exhausted' : 'clean',
       ]),
     ),
@@ -151,8 +153,16 @@ async function campaign(
   return code;
 }
 
-function statusLine({ seconds, rounds, schedules, findings, target }: CampaignStatus): string {
-  return `${seconds.toFixed(0)} s  round ${rounds}  ${schedules.toLocaleString('en-US')} schedules (${Math.round(schedules / seconds).toLocaleString('en-US')}/s)  ${findings} findings  ${target}`;
+function statusLine(status: CampaignStatus): string {
+  const { seconds, rounds, schedules, findings, target } = status;
+  const rate = Math.round(schedules / seconds).toLocaleString('en-US');
+  return `${seconds.toFixed(0)} s  round ${rounds}  ${schedules.toLocaleString('en-US')} schedules (${rate}/s)  ${seen(status)}${findings} findings  ${target}`;
+}
+
+/** Behaviours so far, and the chance that the next schedule shows a new one. */
+function seen({ behaviours, nextIsNew }: CampaignStatus): string {
+  if (nextIsNew === null) return '';
+  return `${behaviours.toLocaleString('en-US')} behaviours (f1/N ${(100 * nextIsNew).toFixed(1)} %)  `;
 }
 
 function replayFile(path: string, json: boolean): number {

@@ -117,13 +117,15 @@ function main(argv: string[]): number {
     say('');
     say(
       renderTable(
-        ['property', 'cases', 'schedules', 'steps', 'behaviours', 'result', 'time'],
+        ['property', 'cases', 'schedules', 'steps', 'behaviours', 'f1/N', 'Chao1', 'result', 'time'],
         results.map((r) => [
           r.property,
           r.cases,
           r.schedules,
           r.steps,
           r.behaviours,
+          r.saturation === null ? '' : `${(100 * r.saturation.nextIsNew).toFixed(1)} %`,
+          r.saturation?.atLeast ?? '',
           verdict(r),
           `${(r.wallMs / 1000).toFixed(1)} s`,
         ]),

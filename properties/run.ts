@@ -1,5 +1,6 @@
 /** Runs one property for a number of cases and says what came of it, as data. */
 import * as fc from 'fast-check';
+import { type Saturation, Tally } from '../src/engine/tally.ts';
 import { type CaseFinding, ConcurrencyError, type Totals } from '../src/generate/concurrent.ts';
 import type { Property } from './property.ts';
 
@@ -10,6 +11,8 @@ export interface RunOptions {
   readonly path?: string;
   /** Called after every case. */
   readonly onCase?: (cases: number, totals: Totals) => void;
+  /** Counts the behaviours, on top of what it holds. Default: a new one. */
+  readonly behaviours?: Tally;
   /** `performance.now()` at which to end, clean, after the case that is running. */
   readonly deadline?: number;
 }
@@ -20,6 +23,8 @@ export interface PropertyResult {
   readonly schedules: number;
   readonly steps: number;
   readonly behaviours: number;
+  /** How much of all behaviours of its cases that is likely to be; null when none was counted. */
+  readonly saturation: Saturation | null;
   /** Executions that ran out of their step budget: not a pass. */
   readonly exhausted: number;
   readonly wallMs: number;
@@ -47,7 +52,13 @@ const lastPass = 20_000;
 
 export function runProperty(property: Property, subject: unknown, options: RunOptions): PropertyResult {
   const start = performance.now();
-  const totals: Totals = { schedules: 0, steps: 0, unscheduled: 0, exhausted: 0, behaviours: new Set() };
+  const totals: Totals = {
+    schedules: 0,
+    steps: 0,
+    unscheduled: 0,
+    exhausted: 0,
+    behaviours: options.behaviours ?? new Tally(),
+  };
   let cases = 0;
   let schedulesToFirst: number | undefined;
   let error: unknown;
@@ -97,6 +108,7 @@ export function runProperty(property: Property, subject: unknown, options: RunOp
     schedules: totals.schedules,
     steps: totals.steps,
     behaviours: totals.behaviours.size,
+    saturation: totals.behaviours.saturation() ?? null,
     exhausted: totals.exhausted,
     wallMs: performance.now() - start,
     seed: options.seed,

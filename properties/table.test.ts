@@ -13,6 +13,7 @@ test.each(properties.map((property) => [property.name, property] as const))(
     expect(result.finding?.finding.report).toBeUndefined();
     expect(result).toMatchObject({ cases: 100, schedules: 1000, exhausted: 0 });
     expect(result.behaviours).toBeGreaterThan(100);
+    expect(result.saturation).toMatchObject({ distinct: result.behaviours, total: result.schedules });
   },
 );
 

@@ -54,7 +54,7 @@ describe('explore', () => {
       outcome: 'violated',
       threads: 2,
       preemptions: 1,
-      strategy: 'random',
+      strategy: 'portfolio',
       seed: 1,
       unscheduled: 0,
       exhausted: 0,
@@ -97,6 +97,7 @@ describe('explore', () => {
       preemptions: null,
       trace: [],
       behaviours: 90,
+      saturation: { distinct: 90, total: 2_000 },
       findings: 0,
       kinds: [],
       report: null,
@@ -393,7 +394,7 @@ describe('mistakes are the caller’s, and named', () => {
   test.each([
     [
       { strategy: 'best' },
-      'strategy "best" is not known: give one of random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay',
+      'strategy "best" is not known: give one of portfolio, random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay',
     ],
     [{ strategy: 'replay' }, 'the strategy replay needs a schedule'],
     [{ executions: 0 }, 'executions is 0: give a whole number from 1'],

@@ -2,6 +2,7 @@
 import { type Campaign, exploreWith } from './engine/explore.ts';
 import { isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
+import type { Saturation } from './engine/tally.ts';
 import type { TraceStep } from './engine/trace.ts';
 import { VirtualExecutor } from './engine/virtual.ts';
 import { type FindingText, renderFinding } from './report/finding.ts';
@@ -11,10 +12,11 @@ import { replay } from './strategy/replay.ts';
 import { sampler, samplerNames } from './strategy/samplers.ts';
 
 export const strategyNames: readonly [...typeof samplerNames, 'replay'] = [...samplerNames, 'replay'];
+export const defaultStrategy = 'portfolio';
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface ExploreOptions {
-  /** Default 'random'. 'replay' needs `schedule`. */
+  /** Default 'portfolio'. 'replay' needs `schedule`. */
   readonly strategy?: StrategyName;
   /** Most executions. Default 10,000; without limit when only `time` is given. */
   readonly executions?: number;
@@ -61,6 +63,8 @@ export interface ExploreResult {
   readonly seed: number;
   /** Distinct behaviours seen (Mazurkiewicz traces); null when not counted. */
   readonly behaviours: number | null;
+  /** How much of all behaviours that is likely to be (Good-Turing, Chao1); null when not counted. */
+  readonly saturation: Saturation | null;
   /** Steps made by frames that cannot be suspended, over all executions. */
   readonly unscheduled: number;
   /** Executions that ran out of their step budget. */
@@ -106,7 +110,7 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
   checkOptions(options);
   const seed = options.seed ?? drawSeed();
   if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options);
-  const strategy = sampler(options.strategy ?? 'random', seed, options.depth);
+  const strategy = sampler(options.strategy ?? defaultStrategy, seed, options.depth);
   const behaviours = options.behaviours !== false;
   const start = performance.now();
   const cpu = process.cpuUsage();
@@ -168,6 +172,7 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     strategy: strategy.name,
     seed,
     behaviours: behaviours ? campaign.behaviours.size : null,
+    saturation: campaign.behaviours.saturation() ?? null,
     unscheduled: campaign.unscheduled,
     exhausted: campaign.exhausted,
     findings: campaign.found,
@@ -250,6 +255,7 @@ export function replayLoaded(
     strategy: 'replay',
     seed: 0,
     behaviours: null,
+    saturation: null,
     unscheduled: executor.unscheduled,
     exhausted: outcome.kind === 'exhausted' ? 1 : 0,
     findings: failed ? 1 : 0,

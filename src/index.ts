@@ -31,6 +31,7 @@ export { decodeSchedule, encodeSchedule, type Schedule, ScheduleError } from './
 export { type Segment, type SegmentsConstraints, segments } from './schedule/segments.ts';
 export { fair } from './strategy/fair.ts';
 export { pct } from './strategy/pct.ts';
+export { type Member, portfolio } from './strategy/portfolio.ts';
 export { pos } from './strategy/pos.ts';
 export { random } from './strategy/random.ts';
 export { rff } from './strategy/rff.ts';

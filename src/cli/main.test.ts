@@ -75,12 +75,12 @@ describe.concurrent('explore', () => {
     const first = await threadproof('explore', fixture('lost-update.mjs'), '--seed', '1');
     expect(first.code).toBe(1);
     expect(first.err).toBe('');
-    expect(first.out).toMatch(/^lost update: random, seed 1\nlost update: VIOLATED with 1 preemption\n/);
+    expect(first.out).toMatch(/^lost update: portfolio, seed 1\nlost update: VIOLATED with 1 preemption\n/);
     expect(first.out).toContain('Error: the counter is 1, the results 0,0');
     expect(first.out).toMatch(/\nstep {3}T0 +T1\n {3}0 {3}start\n/);
     expect(first.out).toMatch(/load \[0\] -> 0 {2}counter\.mjs:3/);
     expect(first.out).toMatch(
-      /lost update: violated: \d+ executions, \d+ steps, \d+ behaviours, first finding in execution \d+; [\d.]+ ms CPU, [\d.]+ ms\n$/,
+      /lost update: violated: \d+ executions, \d+ steps, \d+ behaviours \(saturation \d+\.\d %, Chao1 \d+\), first finding in execution \d+; [\d.]+ ms CPU, [\d.]+ ms\n$/,
     );
     const second = await threadproof('explore', fixture('lost-update.mjs'), '--seed', '1');
     expect(steady(second.out)).toBe(steady(first.out));
@@ -171,7 +171,7 @@ describe.concurrent('explore', () => {
   });
 
   test('a clean program: exit 0; every strategy', async () => {
-    for (const strategy of ['random', 'pct', 'round-robin']) {
+    for (const strategy of ['portfolio', 'pct', 'round-robin']) {
       const { code, out } = await threadproof(
         'explore',
         fixture('several.mjs'),
@@ -186,7 +186,7 @@ describe.concurrent('explore', () => {
       );
       expect(code).toBe(0);
       expect(out).toContain('sound: passed: 300 executions');
-      if (strategy === 'pct')
+      if (strategy !== 'round-robin')
         expect(out).toMatch(
           /PCT: n=2 threads, k=\d+ steps, d=3: a bug of depth 3 is met with p >= 1\/\d+ an execution/,
         );
@@ -219,7 +219,7 @@ export default {
     );
     const { code, out, err } = await inFolder(folder, 'explore', 'single.ts', '--seed', '1');
     expect([code, err]).toEqual([1, '']);
-    expect(out).toMatch(/^single\.ts: random, seed 1\nsingle\.ts: VIOLATED/);
+    expect(out).toMatch(/^single\.ts: portfolio, seed 1\nsingle\.ts: VIOLATED/);
     expect(out).toMatch(/load \[0\] -> 0 {2}single\.ts:7/);
     expect(out).toMatch(/store \[0\] 1 -> 1 {2}single\.ts:8/);
     const line = /\nreplay +npx threadproof (replay .*)\n/.exec(out)![1]!;
@@ -252,7 +252,7 @@ export default {
     );
     const { code, out, err } = await inFolder(folder, 'explore', 'program.ts', '--seed', '1');
     expect([code, err]).toEqual([1, '']);
-    expect(out).toMatch(/^program\.ts: random, seed 1\nprogram\.ts: VIOLATED/);
+    expect(out).toMatch(/^program\.ts: portfolio, seed 1\nprogram\.ts: VIOLATED/);
     expect(out).toMatch(/load \[0\] -> 0 {2}add\.ts:2/);
     expect(out).toMatch(/store \[0\] 1 -> 1 {2}add\.ts:3/);
     const line = /\nreplay +npx threadproof (replay .*)\n/.exec(out)![1]!;
@@ -368,7 +368,7 @@ export default {
 
   test('without a seed one is drawn and printed first', async () => {
     const { out } = await threadproof('explore', fixture('lost-update.mjs'));
-    const seed = /^lost update: random, seed (\d+)\n/.exec(out)![1]!;
+    const seed = /^lost update: portfolio, seed (\d+)\n/.exec(out)![1]!;
     expect(steady((await threadproof('explore', fixture('lost-update.mjs'), '--seed', seed)).out)).toBe(
       steady(out),
     );
@@ -483,7 +483,7 @@ describe.concurrent('usage: exit 2, and standard error says what to do', () => {
       [/"more" is one argument too many/, 'explore', module, 'more'],
       [/Unknown option '--fast'/, 'explore', module, '--fast'],
       [
-        /--strategy "best" is not known: give one of random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay/,
+        /--strategy "best" is not known: give one of portfolio, random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay/,
         'explore',
         module,
         '--strategy',

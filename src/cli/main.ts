@@ -5,8 +5,10 @@ import { parseArgs } from 'node:util';
 import { register as registerTypeScriptRequire } from 'tsx/cjs/api';
 import { register as registerTypeScript } from 'tsx/esm/api';
 import { ProgramError } from '../engine/program.ts';
+import { describeSaturation } from '../engine/tally.ts';
 import { jsonSafe } from '../engine/trace.ts';
 import {
+  defaultStrategy,
   drawSeed,
   type ExploreOptions,
   type ExploreResult,
@@ -31,7 +33,7 @@ A program module exports { name?, threads, setup(), attach?(shared, id), thread(
 as its default export, or as named exports that are such objects each. It needs no import of threadproof.
 
 explore:
-  --strategy NAME     random (default), pct, fair-pct, pos, urw, surw, rff, round-robin, replay (docs/strategies.md says which one when)
+  --strategy NAME     portfolio (default), random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay (docs/strategies.md says which one when)
   --executions N      most executions (default 10000; no limit when only --time is given)
   --seed S            whole number; default: drawn and printed
   --depth D           pct, fair-pct: depth of the bugs looked for (default 3)
@@ -174,7 +176,7 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
 /** Explores one program and prints its result. True when it is clean. */
 function runExplore(program: LoadedProgram, options: ExploreOptions, json: boolean): boolean {
   if (!json && options.strategy !== 'replay')
-    say(`${program.name}: ${options.strategy ?? 'random'}, seed ${options.seed}`);
+    say(`${program.name}: ${options.strategy ?? defaultStrategy}, seed ${options.seed}`);
   const live = process.stderr.isTTY === true && !json;
   let last = 0;
   const result = exploreLoaded(program, {
@@ -222,7 +224,8 @@ function print(result: ExploreResult, json: boolean): void {
   const first =
     result.executionsToFirst === null ? '' : `, first finding in execution ${result.executionsToFirst}`;
   const several = result.findings > 1 ? `, ${result.findings} findings of ${result.kinds.length} kinds` : '';
-  const behaviours = result.behaviours === null ? '' : `, ${result.behaviours} behaviours`;
+  const saturation = result.saturation === null ? '' : ` (${describeSaturation(result.saturation)})`;
+  const behaviours = result.behaviours === null ? '' : `, ${result.behaviours} behaviours${saturation}`;
   say(
     `${result.name}: ${result.outcome}: ${result.executions} executions, ${result.steps} steps${behaviours}${first}${several}; ${result.cpuMs} ms CPU, ${result.wallMs} ms`,
   );

@@ -3,6 +3,7 @@ import { UnsupportedError } from '../instrument/host.ts';
 import type { Deviation } from '../schedule/deviation.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { Outcome } from './outcome.ts';
+import { Tally } from './tally.ts';
 import type { VirtualExecutor } from './virtual.ts';
 
 export interface Budget {
@@ -31,7 +32,8 @@ export interface Campaign {
   exhausted: number;
   /** Findings seen; `findings` keeps the first of them. */
   found: number;
-  readonly behaviours: Set<number>;
+  /** Distinct behaviours and how often each was seen; empty unless the executor computes their hashes. */
+  readonly behaviours: Tally;
   readonly findings: Finding[];
   /** True when the strategy said that nothing is left. */
   complete: boolean;
@@ -50,9 +52,6 @@ export interface ExploreHooks {
   readonly mostFindings?: number;
 }
 
-/** Behaviours are counted up to here: a set of numbers of this size takes about 40 MB. */
-export const mostBehaviours = 1_000_000;
-
 export function exploreWith(
   executor: VirtualExecutor,
   strategy: Strategy,
@@ -66,11 +65,12 @@ export function exploreWith(
     spins: 0,
     exhausted: 0,
     found: 0,
-    behaviours: new Set(),
+    behaviours: new Tally(),
     findings: [],
     complete: false,
   };
   const { behaviours } = campaign;
+  const { countsBehaviours } = executor;
   const timed = budget.deadline !== Number.POSITIVE_INFINITY;
   while (campaign.executions < budget.executions) {
     const { executions } = campaign;
@@ -90,11 +90,13 @@ export function exploreWith(
       if (performance.now() >= budget.deadline) break;
       campaign.executions++;
       campaign.exhausted++;
+      strategy.ended?.(executor.steps, false);
       hooks.onExhausted?.(outcome);
       continue;
     }
     campaign.executions++;
-    if (behaviours.size < mostBehaviours) behaviours.add(executor.behaviour());
+    const isNew = countsBehaviours && behaviours.add(executor.behaviour());
+    strategy.ended?.(executor.steps, isNew);
     if (outcome.kind === 'passed') continue;
     campaign.found++;
     hooks.onFinding?.(outcome);

@@ -232,6 +232,10 @@ export class VirtualExecutor implements SchedulerView {
     return this.#deviations.list();
   }
 
+  get countsBehaviours(): boolean {
+    return this.#hash !== undefined;
+  }
+
   /** The behaviour hash of the last execution (0 when not asked for). */
   behaviour(): number {
     return this.#hash === undefined ? 0 : this.#hash.value();
@@ -264,8 +268,9 @@ export class VirtualExecutor implements SchedulerView {
   }
 
   #watch(strategy: Strategy): void {
-    const observers = strategy.observe === undefined ? this.#observers : [...this.#observers, strategy];
-    this.#watchers = observers.length === 0 ? undefined : (observers as readonly StepObserver[]);
+    const observe = strategy.observe?.bind(strategy);
+    const observers = observe === undefined ? this.#observers : [...this.#observers, { observe }];
+    this.#watchers = observers.length === 0 ? undefined : observers;
     for (const { started } of this.#observers) started?.(this.threads);
   }
 

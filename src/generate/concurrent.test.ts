@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Cells, cells } from '../engine/fixtures/schedules.ts';
 import { subject } from '../engine/fixtures/subject.ts';
+import { Tally } from '../engine/tally.ts';
 import { threw } from '../history/history.ts';
 import { blocked, specification } from '../linearize/specification.ts';
 import { type CaseFinding, ConcurrencyError, type ConcurrentCase, concurrentProgram } from './concurrent.ts';
@@ -197,7 +198,7 @@ describe('a broken counter', () => {
   });
 
   test('the sound one passes, with totals', () => {
-    const totals = { schedules: 0, steps: 0, unscheduled: 0, exhausted: 0, behaviours: new Set<number>() };
+    const totals = { schedules: 0, steps: 0, unscheduled: 0, exhausted: 0, behaviours: new Tally() };
     let cases = 0;
     fc.assert(
       fc.property(counters(Counter, { behaviours: true }), (program) => {
@@ -362,7 +363,7 @@ describe('errors', () => {
     expect((error as Error).message).toMatch(
       /^concurrent program: no pass, for the budget of 200 steps for one execution ran out: T0: spin/,
     );
-    const totals = { schedules: 0, steps: 0, unscheduled: 0, exhausted: 0, behaviours: new Set<number>() };
+    const totals = { schedules: 0, steps: 0, unscheduled: 0, exhausted: 0, behaviours: new Tally() };
     fc.sample(program, 1)[0]!.run(totals);
     expect(totals.exhausted).toBe(totals.schedules);
   });

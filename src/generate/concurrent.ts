@@ -8,9 +8,10 @@
  */
 import * as fc from 'fast-check';
 import { describeError } from '../engine/describe.ts';
-import { exploreWith, mostBehaviours } from '../engine/explore.ts';
+import { exploreWith } from '../engine/explore.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { mostThreads, type Program, ProgramError } from '../engine/program.ts';
+import type { Tally } from '../engine/tally.ts';
 import type { TraceStep } from '../engine/trace.ts';
 import { VirtualExecutor } from '../engine/virtual.ts';
 import type { History } from '../history/history.ts';
@@ -113,7 +114,7 @@ export interface Totals {
   steps: number;
   unscheduled: number;
   exhausted: number;
-  readonly behaviours: Set<number>;
+  readonly behaviours: Tally;
 }
 
 /** Values of fast-check: a program with its schedule, ready to run. */
@@ -254,9 +255,7 @@ export class ConcurrentCase<Shared, Local> {
         if (this.#options.behaviours === true) {
           // Two programs may have equal hashes for different steps: the program is part of a behaviour.
           const plan = this.#planHash();
-          for (const b of campaign.behaviours)
-            if (totals.behaviours.size < mostBehaviours)
-              totals.behaviours.add(Math.abs(b - (plan >>> 0) * 2097152));
+          totals.behaviours.absorb(campaign.behaviours, (b) => Math.abs(b - (plan >>> 0) * 2097152));
         }
       }
       const found = campaign.findings[0];

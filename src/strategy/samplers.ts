@@ -1,6 +1,7 @@
 /** The strategies that sample schedules for as long as they are asked, by name. */
 import { fair } from './fair.ts';
 import { pct } from './pct.ts';
+import { portfolio } from './portfolio.ts';
 import { pos } from './pos.ts';
 import { random } from './random.ts';
 import { rff } from './rff.ts';
@@ -10,6 +11,7 @@ import { surw } from './surw.ts';
 import { urw } from './urw.ts';
 
 export const samplerNames = [
+  'portfolio',
   'random',
   'pct',
   'fair-pct',
@@ -24,6 +26,8 @@ export type SamplerName = (typeof samplerNames)[number];
 /** @param depth PCT's depth, a whole number from 1. */
 export function sampler(name: SamplerName, seed: number, depth = 3): Strategy {
   switch (name) {
+    case 'portfolio':
+      return portfolio(seed);
     case 'random':
       return random(seed);
     case 'pct':

@@ -42,8 +42,13 @@ export interface Strategy {
   choose(view: SchedulerView): number;
   /** A whole number in [0, bound). */
   draw(bound: number): number;
-  /** Told every step once it was performed, also those that were no choice. A strategy without it costs nothing. */
-  observe?(step: ExecutedStep): void;
+  /**
+   * Told every step once it was performed, also those that were no choice. Asked for before each execution; one that is not observed
+   * costs nothing.
+   */
+  readonly observe?: ((step: ExecutedStep) => void) | undefined;
+  /** Told after each execution: its steps, and whether its behaviour was new (false where nobody counts them). */
+  ended?(steps: number, isNew: boolean): void;
   /** What the strategy guarantees, for the summary: undefined where nothing can be said. */
   guarantee?(executions: number): string | undefined;
 }
