@@ -102,6 +102,7 @@ const {
   SharedMemory,
   SpscRing,
   ThreadLocal,
+  ThreadRuntime,
   ThreadStorage,
   TimeoutError,
   TooManyPartiesError,
@@ -1472,7 +1473,135 @@ function struct(value: unknown): () => Scene {
   };
 }
 
+/** A runtime of one page for two threads. */
+function oneRuntime() {
+  const runtime = ThreadRuntime.create(
+    { initialBytes: 65_536, workers: 1, threads: 2, bytesPerThread: 64 },
+    1,
+  );
+  return { runtime, view: new Int32Array(runtime.memory.buffer, 0, 16_384) };
+}
+
+const whole: readonly Row[] = [
+  ...(
+    [
+      ['options that are none', TypeError, 'the options of a ThreadRuntime are an object, got 4', 4],
+      [
+        'an option that there is not',
+        TypeError,
+        'a ThreadRuntime has no option worker: it has initialBytes, maximumBytes, workers, threads, bytesPerThread',
+        { worker: 1 },
+      ],
+      [
+        '0 workers',
+        RangeError,
+        'workers of a ThreadRuntime is an integer from 1 to 1024, got 0: pass one, or nothing for 4',
+        { workers: 0 },
+      ],
+      [
+        'half a thread',
+        RangeError,
+        'threads of a ThreadRuntime is an integer from 1 to 65536, got 0.5: pass one, or nothing for 16',
+        { threads: 0.5 },
+      ],
+      [
+        'a maximum below its size',
+        RangeError,
+        'maximumBytes of a ThreadRuntime (65536) is below its initialBytes (131072): raise it, or begin smaller',
+        { initialBytes: 131_072, maximumBytes: 65_536 },
+      ],
+      [
+        'more workers than threads',
+        RangeError,
+        'a ThreadRuntime of 4 workers needs at least 5 threads, with the one that creates it, got 4: raise threads, or take fewer workers',
+        { threads: 4 },
+      ],
+      [
+        'more storage than memory',
+        RangeError,
+        'the thread-local storage of 16 threads takes 66688 bytes, which do not fit into initialBytes (65536): raise initialBytes, or take fewer threads or bytesPerThread',
+        { initialBytes: 65_536, bytesPerThread: 4160 },
+      ],
+    ] as const
+  ).map(
+    ([what, Class, message, options]): Row => [
+      `ThreadRuntime of ${what}`,
+      Class,
+      message,
+      nowhere(() => ThreadRuntime.create(wrongly(options))),
+    ],
+  ),
+  [
+    'ThreadRuntime.attach by one thread too many',
+    RoleTakenError,
+    'all 2 thread ids are in use',
+    () => {
+      const { runtime, view } = oneRuntime();
+      ThreadRuntime.attach(runtime.handle, 2);
+      return on(view, () => ThreadRuntime.attach(runtime.handle, 3));
+    },
+  ],
+  [
+    'ThreadRuntime.barrier of 0 parties',
+    RangeError,
+    'a Barrier has from 1 to 8191 parties, got 0',
+    () => {
+      const { runtime, view } = oneRuntime();
+      return on(view, () => runtime.barrier(0));
+    },
+  ],
+  [
+    'ThreadRuntime.handleOf another’s mutex',
+    ForeignPointerError,
+    'this runtime has not made the Mutex: ask the object that created or opened it',
+    () => {
+      const { runtime, view } = oneRuntime();
+      return on(view, () => runtime.handleOf(Mutex.create(cells(), 0)));
+    },
+  ],
+  [
+    'ThreadRuntime.open of no kind',
+    TypeError,
+    'there is no primitive of the kind toString: pass what handleOf returned, as it was sent',
+    () => {
+      const { runtime, view } = oneRuntime();
+      return on(view, () => runtime.open({ kind: wrongly('toString'), offset: 64, cells: 1 }));
+    },
+  ],
+  [
+    'ThreadRuntime.free twice',
+    DoubleFreeError,
+    'it was freed already',
+    () => {
+      const { runtime, view } = oneRuntime();
+      const handle = runtime.handleOf(runtime.mutex());
+      runtime.free(handle);
+      return on(view, () => runtime.free(handle));
+    },
+  ],
+  ...(['mutex', 'threadLocal', 'open', 'free'] as const).map(
+    (method): Row => [
+      `ThreadRuntime.${method} when it is closed`,
+      ClosedError,
+      'this thread has closed its ThreadRuntime: attach anew, or close it later',
+      () => {
+        const { runtime, view } = oneRuntime();
+        const handle = runtime.handleOf(runtime.mutex());
+        runtime.close();
+        const calls = {
+          mutex: () => runtime.mutex(),
+          threadLocal: () => runtime.threadLocal(codecs.int32),
+          open: () => runtime.open(handle),
+          free: () => runtime.free(handle),
+        };
+        return on(view, calls[method]);
+      },
+    ],
+  ),
+];
+
 const rows: readonly Row[] = [
+  ...whole,
   ...places,
   ...limits,
   ...owners,

@@ -51,6 +51,14 @@ export { Inbox, type InboxStats } from './queue/inbox.ts';
 export { MpmcQueue } from './queue/mpmc-queue.ts';
 export type { QueueHandle } from './queue/queue-handle.ts';
 export { SpscRing } from './queue/spsc-ring.ts';
+export {
+  type KindOf,
+  type PrimitiveHandle,
+  type Primitives,
+  ThreadRuntime,
+  type ThreadRuntimeHandle,
+} from './runtime.ts';
+export type { RuntimeConfiguration, ThreadRuntimeOptions } from './runtime-configuration.ts';
 export { Barrier, type BarrierRole } from './sync/barrier.ts';
 export { Condition, type ConditionWake } from './sync/condition.ts';
 export { DebugMutex, DebugRwLock } from './sync/debug-locks.ts';
