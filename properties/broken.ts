@@ -38,6 +38,7 @@ import { TwiceOnce } from '../models/broken/once-twice.ts';
 import { roundedAtomics } from '../models/broken/padded-rounded.ts';
 import { EarlyWakeQueue } from '../models/broken/queue-early-close.ts';
 import { KeptWakeUpQueue } from '../models/broken/queue-kept-wake-up.ts';
+import { SleptOverQueue } from '../models/broken/queue-slept-over.ts';
 import { LosingQueue } from '../models/broken/queue-unclaimed.ts';
 import { DoubleUnlockRwLock } from '../models/broken/rwlock-double-unlock.ts';
 import { EarlyNotifyRwLock } from '../models/broken/rwlock-early-notify.ts';
@@ -396,21 +397,28 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     fault: 'queue loses an item: producers claim by a store',
     caughtBy: 'mpmc-queue',
     subject: LosingQueue,
-    odds: 7.37,
+    odds: 7.29,
   },
   {
     id: 'Q2',
     fault: 'queue wakes its sleepers before it is closed',
     caughtBy: 'mpmc-queue',
     subject: EarlyWakeQueue,
-    odds: 2.36,
+    odds: 2.48,
   },
   {
     id: 'Q4',
     fault: 'queue does not pass on a wake-up that came out of turn',
     caughtBy: 'mpmc-wake-ups',
     subject: KeptWakeUpQueue,
-    odds: 0.74,
+    odds: 0.81,
+  },
+  {
+    id: 'Q5',
+    fault: 'queue lets a thread sleep over a wake-up that is due',
+    caughtBy: 'mpmc-queue',
+    subject: SleptOverQueue,
+    odds: 1.57,
   },
   {
     id: 'Q3',

@@ -24,6 +24,7 @@ import { FlooringMemory } from './memory-flooring.ts';
 import { roundedAtomics } from './padded-rounded.ts';
 import { EarlyWakeQueue } from './queue-early-close.ts';
 import { KeptWakeUpQueue } from './queue-kept-wake-up.ts';
+import { SleptOverQueue } from './queue-slept-over.ts';
 import { LosingQueue } from './queue-unclaimed.ts';
 import { EarlyIndexRing } from './spsc-early-index.ts';
 import { SlotVariable } from './thread-slots.ts';
@@ -53,6 +54,7 @@ describe.each([
   ['Q2', EarlyWakeQueue],
   ['Q3', EarlyIndexRing],
   ['Q4', KeptWakeUpQueue],
+  ['Q5', SleptOverQueue],
 ] as const)('%s %o', (_id, Queue) => {
   const make = () => {
     const first = Queue.create(cells(), 0, 2, codecs.int32);

@@ -5,7 +5,7 @@
 import { ClosedError } from '../../src/runtime/errors.ts';
 import type { QueueHandle } from '../../src/runtime/queue/queue-handle.ts';
 
-// Cells from the index on: tail { position, closed: bit 0 }, head; then for items and for space { epoch, sleepers };
+// Cells from the index on: tail { position, closed: bit 0 }, head; then for items and for space { wake-ups due, sleepers };
 // then the cells { turn, item }. Positions count in twos.
 const TAIL = 0;
 const HEAD = 1;
@@ -99,10 +99,22 @@ export abstract class WordQueue {
     if (side === ITEMS ? this.#mayTake() : this.#mayPut()) this.wake(side, 1);
   }
 
+  /** The number of wake-ups due on which a thread falls asleep. */
+  protected sleepsOn(_cell: number): number {
+    return 0;
+  }
+
   protected wake(side: typeof ITEMS | typeof SPACE, count: number): void {
-    if (Atomics.load(this.view, this.index + side + 1) === 0) return;
-    Atomics.add(this.view, this.index + side, 1);
-    Atomics.notify(this.view, this.index + side, count);
+    const sleepers = Atomics.load(this.view, this.index + side + 1);
+    if (sleepers === 0) return;
+    for (;;) {
+      const due = Atomics.load(this.view, this.index + side);
+      if (due >= sleepers) return;
+      const next = Math.min(due + count, sleepers);
+      if (Atomics.compareExchange(this.view, this.index + side, due, next) !== due) continue;
+      Atomics.notify(this.view, this.index + side, next - due);
+      return;
+    }
   }
 
   #dequeue(): boolean {
@@ -129,9 +141,8 @@ export abstract class WordQueue {
     Atomics.add(this.view, this.index + SPACE + 1, 1);
     try {
       for (;;) {
-        const epoch = Atomics.load(this.view, this.index + SPACE);
         if (this.tryPut(item)) return true;
-        if (!this.#sleep(SPACE, epoch, deadline)) return false;
+        if (!this.#sleep(SPACE, deadline)) return false;
       }
     } finally {
       Atomics.sub(this.view, this.index + SPACE + 1, 1);
@@ -143,9 +154,8 @@ export abstract class WordQueue {
     Atomics.add(this.view, this.index + ITEMS + 1, 1);
     try {
       for (;;) {
-        const epoch = Atomics.load(this.view, this.index + ITEMS);
         if (this.#dequeue()) return true;
-        if (!this.#sleep(ITEMS, epoch, deadline)) return false;
+        if (!this.#sleep(ITEMS, deadline)) return false;
       }
     } finally {
       Atomics.sub(this.view, this.index + ITEMS + 1, 1);
@@ -154,11 +164,15 @@ export abstract class WordQueue {
   }
 
   /** False when the deadline has passed. */
-  #sleep(side: number, epoch: number, deadline: number): boolean {
+  #sleep(side: number, deadline: number): boolean {
     const remainingMs = deadline === Infinity ? Infinity : deadline - performance.now();
     if (remainingMs <= 0) return false;
-    Atomics.wait(this.view, this.index + side, epoch, remainingMs);
-    return true;
+    const cell = this.index + side;
+    if (Atomics.wait(this.view, cell, this.sleepsOn(cell), remainingMs) === 'timed-out') return true;
+    for (;;) {
+      const due = Atomics.load(this.view, cell);
+      if (due === 0 || Atomics.compareExchange(this.view, cell, due, due - 1) === due) return true;
+    }
   }
 
   #mayPut(): boolean {

@@ -2,21 +2,21 @@
  * A bounded queue for any number of producers and consumers: D. Vyukov's "Bounded MPMC queue" (1024cores.net), in which
  * each cell has a sequence number that says whose turn it is. Departures: positions count in twos, so that "free" and
  * "filled" differ also with one cell, and the low bit of the tail closes the queue in the same word in which positions
- * are claimed; threads sleep on event counts.
+ * are claimed; threads sleep on counted wake-ups.
  */
 import type { Codec } from '../codec.ts';
 import { ClosedError } from '../errors.ts';
 import { wholeLines } from '../line.ts';
 import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
-import { EventCount } from './event-count.ts';
 import { checkCapacity, checkCreated, checkQueue, type QueueHandle, writeShape } from './queue-handle.ts';
+import { WakeUps } from './wake-ups.ts';
 
 // Cells from the index on, each of the first five groups on a line of its own:
 //    0 shape   capacity, words of an item; constant after create
 //   16 tail    { position: bits 1 to 31, closed: bit 0 }: the next position to be put
 //   32 head    { position: bits 1 to 31 }: the next position to be taken
-//   48 items   event count of those who wait for an item
-//   64 space   event count of those who wait for space
+//   48 items   wake-ups of those who wait for an item
+//   64 space   wake-ups of those who wait for space
 //   80 cells   capacity times { turn, words of the item ... }
 // The turn of the cell of position p (p modulo the capacity):
 //   2p                  free, for the thread that puts position p
@@ -51,8 +51,8 @@ export class MpmcQueue<T> {
   readonly #codec: Codec<T>;
   /** The cells of a turn and an item. */
   readonly #stride: number;
-  readonly #items: EventCount;
-  readonly #space: EventCount;
+  readonly #items: WakeUps;
+  readonly #space: WakeUps;
   /** The words of one item, this handle's own: codecs run on it, never between claim and release. */
   readonly #item: Int32Array;
   #created = false;
@@ -66,8 +66,8 @@ export class MpmcQueue<T> {
     this.#capacity = capacity;
     this.#codec = codec;
     this.#stride = 1 + words;
-    this.#items = new EventCount(view, index + ITEMS);
-    this.#space = new EventCount(view, index + SPACE);
+    this.#items = new WakeUps(view, index + ITEMS);
+    this.#space = new WakeUps(view, index + SPACE);
     this.#item = new Int32Array(words);
   }
 
@@ -156,10 +156,9 @@ export class MpmcQueue<T> {
     space.enter();
     try {
       for (;;) {
-        const epoch = space.epoch();
         this.#item.set(words);
         if (this.#enqueue()) return;
-        await space.sleepAsync(epoch);
+        await space.sleepAsync();
       }
     } finally {
       space.leave();
@@ -207,9 +206,8 @@ export class MpmcQueue<T> {
     items.enter();
     try {
       for (;;) {
-        const epoch = items.epoch();
         if (this.#dequeue()) return this.#codec.read(this.#item, 0);
-        await items.sleepAsync(epoch);
+        await items.sleepAsync();
       }
     } finally {
       items.leave();
@@ -303,11 +301,10 @@ export class MpmcQueue<T> {
     space.enter();
     try {
       for (;;) {
-        const epoch = space.epoch();
         if (this.#enqueue()) return true;
         const remainingMs = remainingUntil(deadline);
         if (remainingMs <= 0) return false;
-        space.sleep(epoch, remainingMs);
+        space.sleep(remainingMs);
       }
     } finally {
       space.leave();
@@ -321,11 +318,10 @@ export class MpmcQueue<T> {
     items.enter();
     try {
       for (;;) {
-        const epoch = items.epoch();
         if (this.#dequeue()) return true;
         const remainingMs = remainingUntil(deadline);
         if (remainingMs <= 0) return false;
-        items.sleep(epoch, remainingMs);
+        items.sleep(remainingMs);
       }
     } finally {
       items.leave();

@@ -3,21 +3,21 @@
  * of whom keeps a copy of the other's index and reads the index itself only when the copy says full or empty (Lee, Bu,
  * Chandranmenon, "A lock-free, cache-efficient shared ring buffer", 2009). Departures: indices are published by
  * compare-exchange in place of a store, which costs the same on x86: so a close cannot be overwritten, and a second producer
- * or consumer is found out; threads sleep on event counts.
+ * or consumer is found out; threads sleep on counted wake-ups.
  */
 import type { Codec } from '../codec.ts';
 import { ClosedError, RoleTakenError } from '../errors.ts';
 import { wholeLines } from '../line.ts';
 import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
-import { EventCount } from './event-count.ts';
 import { checkCapacity, checkCreated, checkQueue, type QueueHandle, writeShape } from './queue-handle.ts';
+import { WakeUps } from './wake-ups.ts';
 
 // Cells from the index on, each of the first five groups on a line of its own:
 //    0 shape   capacity, words of an item; constant after create
 //   16 tail    { position: bits 1 to 31, closed: bit 0 }: the next position to be put; the producer's, but for the bit
 //   32 head    { position: bits 1 to 31 }: the next position to be taken; the consumer's
-//   48 items   event count of the consumer
-//   64 space   event count of the producer
+//   48 items   wake-ups of the consumer
+//   64 space   wake-ups of the producer
 //   80 slots   capacity times the words of an item; position p is in slot p modulo the capacity
 // From head to before tail the slots are filled, and the consumer's; the others are the producer's.
 // Positions wrap modulo 2^31, and differences of the words are taken modulo 2^32.
@@ -46,8 +46,8 @@ export class SpscRing<T> {
   readonly #index: number;
   readonly #capacity: number;
   readonly #codec: Codec<T>;
-  readonly #items: EventCount;
-  readonly #space: EventCount;
+  readonly #items: WakeUps;
+  readonly #space: WakeUps;
   /** The words of one item, this handle's own: codecs run on it. */
   readonly #item: Int32Array;
   /** Copies of the indices, without the closed bit. Each side's own is exact, the other's may lag behind. */
@@ -64,8 +64,8 @@ export class SpscRing<T> {
     this.#index = index;
     this.#capacity = capacity;
     this.#codec = codec;
-    this.#items = new EventCount(view, index + ITEMS);
-    this.#space = new EventCount(view, index + SPACE);
+    this.#items = new WakeUps(view, index + ITEMS);
+    this.#space = new WakeUps(view, index + SPACE);
     this.#item = new Int32Array(words);
   }
 
@@ -152,10 +152,9 @@ export class SpscRing<T> {
     space.enter();
     try {
       for (;;) {
-        const epoch = space.epoch();
         this.#item.set(words);
         if (this.#enqueue()) return;
-        await space.sleepAsync(epoch);
+        await space.sleepAsync();
       }
     } finally {
       space.leave();
@@ -203,9 +202,8 @@ export class SpscRing<T> {
     items.enter();
     try {
       for (;;) {
-        const epoch = items.epoch();
         if (this.#dequeue()) return this.#codec.read(this.#item, 0);
-        await items.sleepAsync(epoch);
+        await items.sleepAsync();
       }
     } finally {
       items.leave();
@@ -297,11 +295,10 @@ export class SpscRing<T> {
     space.enter();
     try {
       for (;;) {
-        const epoch = space.epoch();
         if (this.#enqueue()) return true;
         const remainingMs = remainingUntil(deadline);
         if (remainingMs <= 0) return false;
-        space.sleep(epoch, remainingMs);
+        space.sleep(remainingMs);
       }
     } finally {
       space.leave();
@@ -313,11 +310,10 @@ export class SpscRing<T> {
     items.enter();
     try {
       for (;;) {
-        const epoch = items.epoch();
         if (this.#dequeue()) return true;
         const remainingMs = remainingUntil(deadline);
         if (remainingMs <= 0) return false;
-        items.sleep(epoch, remainingMs);
+        items.sleep(remainingMs);
       }
     } finally {
       items.leave();
