@@ -57,7 +57,7 @@ test('with --json every comparison is one object a line, its figures finite and 
       continue;
     }
     const figures = numbers(row);
-    expect(figures.length, row.subject).toBe(12);
+    expect(figures.length, row.subject).toBe(15);
     for (const [path, figure] of figures) expect(figure, `${row.subject}${path}`).toBeGreaterThan(0);
     for (const [path, figure] of figures) expect(figure, `${row.subject}${path}`).toBeLessThan(Infinity);
     expect(row.met === null).toBe(row.target === null);
@@ -67,7 +67,7 @@ test('with --json every comparison is one object a line, its figures finite and 
 test('for people it prints a table', async () => {
   const text = (await printed(false, ['tls'])).join('\n');
   expect(text).toMatch(/^nanoseconds an operation.*medians of 1 rounds/);
-  expect(text).toMatch(/what +ns +against +ns +ratio +spread +target +cores/);
+  expect(text).toMatch(/what +ns +against +ns +ratio +spread +target +by CPU time +cores/);
   expect(text).toMatch(
     /\nThreadLocal\.get +[\d.]+ \([\d.]+-[\d.]+\) +Atomics\.load .*x the time .* reported/,
   );
@@ -94,7 +94,10 @@ test('ratios are taken within a round, and medians of them', async () => {
   const costs: Record<string, number[]> = { a: [9, 9, 20, 30, 40], b: [9, 9, 10, 10, 80] };
   const fake = (name: string) => ({
     ...single(name, () => {}),
-    run: (operations: number) => ({ ns: (costs[name]!.shift()! * 1e6) / operations, cores: 1 }),
+    run: (operations: number) => ({
+      ns: (costs[name]!.shift()! * 1e6) / operations,
+      cores: name === 'a' ? 1 : 2,
+    }),
   });
   const [a, b] = [fake('a'), fake('b')];
   const samples = await interleave([a, b], { rounds: 3, milliseconds: 1 });
@@ -107,8 +110,9 @@ test('ratios are taken within a round, and medians of them', async () => {
     againstNs: { median: 10_000, least: 10_000, most: 80_000 },
     of: 'time',
     ratio: { median: 2, least: 0.5, most: 3 },
+    cpuRatio: { median: 2, least: 0.5, most: 3 },
     subjectCores: 1,
-    againstCores: 1,
+    againstCores: 2,
     target: '<= 1.9',
     met: false,
   });
@@ -122,6 +126,8 @@ test('ratios are taken within a round, and medians of them', async () => {
     met: false,
   });
   expect(compare(samples, a, b)).toMatchObject({ target: null, met: null });
+  const wall = { ...a, clock: 'wall' as const };
+  expect(compare(samples, wall, b).cpuRatio).toEqual({ median: 1, least: 0.25, most: 1.5 });
 });
 
 test.each([

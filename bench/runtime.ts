@@ -57,7 +57,7 @@ export async function benchRuntime({ topics, json, ...pace }: RuntimeBenchOption
     `nanoseconds an operation: CPU time of one thread, wall time of several; medians of ${pace.rounds} rounds (least-most);\n` +
       'cores: processors at work on either side, near 2 where two threads had the machine for themselves and did not sleep',
   );
-  const head = ['what', 'ns', 'against', 'ns', 'ratio', 'spread', 'target', '', 'cores'];
+  const head = ['what', 'ns', 'against', 'ns', 'ratio', 'spread', 'target', '', 'by CPU time', 'cores'];
   console.log(renderTable(head, rows));
   for (const line of missing) console.log(`left out: ${line}`);
 }
@@ -117,6 +117,7 @@ function cellsOf(row: Exclude<Row, { readonly skipped: string }>): (string | num
     `${ratio.least}-${ratio.most}`,
     target ?? 'reported',
     met === null ? '' : met ? 'met' : 'missed',
+    row.clock === 'cpu' ? '' : `${row.cpuRatio.median}x`,
     `${row.subjectCores.toFixed(2)} / ${row.againstCores.toFixed(2)}`,
   ];
 }

@@ -37,6 +37,8 @@ export interface Figures {
   /** `time`: the subject's time by the other's, less is better. `rate`: its operations a second by the other's, more is better. */
   readonly of: 'time' | 'rate';
   readonly ratio: Spread;
+  /** The same by CPU time, of all threads together: it says less of speed and more of cost, and does not mind a busy machine. */
+  readonly cpuRatio: Spread;
   /** Processors at work, medians. */
   readonly subjectCores: number;
   readonly againstCores: number;
@@ -124,9 +126,14 @@ export function compare(
 ): Figures {
   const ours = samples.get(subject.name)!; // both were among the cases
   const theirs = samples.get(against.name)!;
-  const ratio = spread(
-    ours.map(({ ns }, round) => (of === 'time' ? ns / theirs[round]!.ns : theirs[round]!.ns / ns)), // as many rounds
-  );
+  const ratioOf = (cost: (sample: Sample) => number): Spread =>
+    spread(
+      ours.map((sample, round) => {
+        const byTime = cost(sample) / cost(theirs[round]!); // as many rounds
+        return of === 'time' ? byTime : 1 / byTime;
+      }),
+    );
+  const ratio = ratioOf(({ ns }) => ns);
   const subjectNs = spread(ours.map(({ ns }) => ns));
   const targets: string[] = [];
   let met = true;
@@ -151,6 +158,7 @@ export function compare(
     againstNs: spread(theirs.map(({ ns }) => ns)),
     of,
     ratio,
+    cpuRatio: subject.clock === 'cpu' ? ratio : ratioOf(({ ns, cores }) => ns * cores),
     subjectCores: spread(ours.map(({ cores }) => cores)).median,
     againstCores: spread(theirs.map(({ cores }) => cores)).median,
     target: targets.length === 0 ? null : targets.join(', '),
