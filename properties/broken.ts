@@ -40,6 +40,9 @@ import { EarlyWakeQueue } from '../models/broken/queue-early-close.ts';
 import { KeptWakeUpQueue } from '../models/broken/queue-kept-wake-up.ts';
 import { SleptOverQueue } from '../models/broken/queue-slept-over.ts';
 import { LosingQueue } from '../models/broken/queue-unclaimed.ts';
+import { MiscountingRegistry } from '../models/broken/registry-miscounting.ts';
+import { ReplacingRegistry } from '../models/broken/registry-replacing.ts';
+import { TornRegistry } from '../models/broken/registry-torn.ts';
 import { DoubleUnlockRwLock } from '../models/broken/rwlock-double-unlock.ts';
 import { EarlyNotifyRwLock } from '../models/broken/rwlock-early-notify.ts';
 import { OneWakeRwLock } from '../models/broken/rwlock-one-wake.ts';
@@ -447,5 +450,26 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'tls-isolation',
     subject: { storage: KeptSlotSlots, variable: SlotVariable },
     odds: 4.02,
+  },
+  {
+    id: 'O3',
+    fault: 'writers replace the whole registry: a committed write is lost',
+    caughtBy: 'registry-linearizable',
+    subject: ReplacingRegistry,
+    odds: 1,
+  },
+  {
+    id: 'REG-TORN',
+    fault: 'readers of the registry do not look whether their snapshot was written meanwhile',
+    caughtBy: 'registry-linearizable',
+    subject: TornRegistry,
+    odds: 1,
+  },
+  {
+    id: 'REG-COUNT',
+    fault: 'registry counts accesses by a load and a store',
+    caughtBy: 'registry-linearizable',
+    subject: MiscountingRegistry,
+    odds: 1,
   },
 ];

@@ -109,6 +109,18 @@ const queue = {
   stats: (): object => ({ offered: 0, taken: 0, dropped: 0, queued: 0 }),
 };
 
+const registry = {
+  handle: {},
+  get(): void {},
+  set: (): number => 1,
+  delete: (): boolean => false,
+  update: (): object => ({ value: 0, complement: -1 }),
+  change(): void {},
+  snapshot: (): object => ({ version: 0, records: [] }),
+  version: (): number => 0,
+  accesses: (): number => 0,
+};
+
 const storage = {
   handle: {},
   claim: (): number => 0,
@@ -148,5 +160,6 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'mpmc-wake-ups': always(queue),
   'spsc-ring': always(queue),
   'inbox-accounting': always(queue),
+  'registry-linearizable': always(registry),
   'tls-isolation': { storage: always(storage), variable: always(variable) },
 };

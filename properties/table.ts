@@ -12,6 +12,7 @@ import { onceRuns } from './once.ts';
 import { paddedLines } from './padded.ts';
 import type { Property } from './property.ts';
 import { inboxAccounting, mpmcQueue, mpmcWakeUps, spscRing } from './queues.ts';
+import { registryLinearizable } from './registry.ts';
 import { rwLockBounded, rwLockLinearizable, rwLockOverlap, rwLockPoison } from './rwlock.ts';
 import { semaphorePermits } from './semaphore.ts';
 import { memoryGrowth } from './shared-memory.ts';
@@ -47,4 +48,5 @@ export const properties: readonly Property[] = [
   spscRing,
   inboxAccounting,
   tlsIsolation,
+  registryLinearizable,
 ] as readonly Property[];

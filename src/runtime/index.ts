@@ -59,6 +59,14 @@ export {
   type ThreadRuntimeHandle,
 } from './runtime.ts';
 export type { RuntimeConfiguration, ThreadRuntimeOptions } from './runtime-configuration.ts';
+
+  type RegistryDraft,
+  type RegistrySnapshot,
+  SharedRegistry,
+  type SharedRegistryHandle,
+  type SharedRegistryOptions,
+} from './registry/shared-registry.ts';
+
 export { Barrier, type BarrierRole } from './sync/barrier.ts';
 export { Condition, type ConditionWake } from './sync/condition.ts';
 export { DebugMutex, DebugRwLock } from './sync/debug-locks.ts';
