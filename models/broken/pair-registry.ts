@@ -72,9 +72,11 @@ export abstract class PairRegistry<T> {
   snapshot(): { version: number; records: (T | undefined)[] } {
     for (;;) {
       const head = Atomics.load(this.view, HEAD);
-      const records = Array.from({ length: this.#keys }, (_, key) =>
-        this.#read(this.#slot(head & 255) + key * RECORD) ? this.#codec.read(this.#words, 0) : undefined,
-      );
+      const records: (T | undefined)[] = [];
+      for (let key = 0; key < this.#keys; key += 1) {
+        const present = this.#read(this.#slot(head & 255) + key * RECORD);
+        records.push(present ? this.#codec.read(this.#words, 0) : undefined);
+      }
       if (this.isCurrent(head)) return { version: head >> 8, records };
     }
   }

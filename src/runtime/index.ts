@@ -39,6 +39,7 @@ export {
   TooManyPartiesError,
   TooManyThreadsError,
 } from './errors.ts';
+export { Histogram, type HistogramSummary } from './histogram.ts';
 export {
   type AllocationOptions,
   Allocator,
@@ -60,6 +61,7 @@ export {
 } from './runtime.ts';
 export type { RuntimeConfiguration, ThreadRuntimeOptions } from './runtime-configuration.ts';
 
+export {
   type RegistryDraft,
   type RegistrySnapshot,
   SharedRegistry,

@@ -320,9 +320,9 @@ export class SharedRegistry<T> {
         const cell = cellOf(key);
         this.#codec.write(this.#record, 0, value);
         Atomics.store(this.#view, cell, 1);
-        this.#record.forEach((word, i) => {
-          Atomics.store(this.#view, cell + 1 + i, word);
-        });
+        for (let word = 0; word < this.#record.length; word += 1) {
+          Atomics.store(this.#view, cell + 1 + word, this.#record[word]!); // in range
+        }
       },
       delete: (key) => {
         const cell = cellOf(key);
