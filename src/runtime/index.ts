@@ -53,6 +53,13 @@ export { MpmcQueue } from './queue/mpmc-queue.ts';
 export type { QueueHandle } from './queue/queue-handle.ts';
 export { SpscRing } from './queue/spsc-ring.ts';
 export {
+  type RegistryDraft,
+  type RegistrySnapshot,
+  SharedRegistry,
+  type SharedRegistryHandle,
+  type SharedRegistryOptions,
+} from './registry/shared-registry.ts';
+export {
   type KindOf,
   type PrimitiveHandle,
   type Primitives,
@@ -60,14 +67,6 @@ export {
   type ThreadRuntimeHandle,
 } from './runtime.ts';
 export type { RuntimeConfiguration, ThreadRuntimeOptions } from './runtime-configuration.ts';
-
-export {
-  type RegistryDraft,
-  type RegistrySnapshot,
-  SharedRegistry,
-  type SharedRegistryHandle,
-  type SharedRegistryOptions,
-} from './registry/shared-registry.ts';
 
 export { Barrier, type BarrierRole } from './sync/barrier.ts';
 export { Condition, type ConditionWake } from './sync/condition.ts';
