@@ -366,10 +366,13 @@ describe('synchronization', () => {
     const view = cells();
     RwLock.create(view, 0);
     Barrier.create(view, 8, 3);
+    Barrier.create(view, 10, 4);
     // Cells 16 and 17 are one state: always equal under the lock. Three threads read together once, inside.
     const body = `
       const lock = runtime.RwLock.attach(data, 0);
       if (index < 3) { lock.lockShared(); runtime.Barrier.attach(data, 8).wait(20000); lock.unlockShared(); }
+      // Not before: a writer that waits keeps new readers out, while the first is inside and waits for them.
+      runtime.Barrier.attach(data, 10).wait(20000);
       for (let i = 0; i < 2000; i += 1) {
         if (index === 3) { lock.lockExclusive(); data[16] += 1; data[17] += 1; lock.unlockExclusive(); continue; }
         lock.lockShared();
