@@ -17,3 +17,14 @@ test('the README shows its example, found', () => {
   expect(read('README.md')).toContain('<!-- file: examples/barrier.ts -->');
   expect(read('README.md')).toContain('DEADLOCKED with 1 preemption');
 });
+
+test('the index of the runtime has every page of it, and each page an example', () => {
+  const index = read('docs/runtime/README.md');
+  const ofRuntime = pages().filter((page) => page.startsWith('docs/runtime/') && !page.endsWith('README.md'));
+  expect(ofRuntime.length).toBeGreaterThan(20);
+  for (const page of ofRuntime) {
+    expect(index, page).toContain(`](${page.slice('docs/runtime/'.length)})`);
+    expect(read(page), page).toContain('<!-- file: examples/runtime/');
+  }
+  expect(read('README.md')).toContain('](docs/runtime/README.md)');
+});
