@@ -95,7 +95,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
       if (row.found || !goesOn()) continue;
       const { target } = row;
       const seed = seedFor(options.seed + rounds, target.name);
-      const result = runProperty(target.property, target.subject, {
+      const result = await runProperty(target.property, target.subject, {
         cases: casesATurn,
         seed,
         deadline,

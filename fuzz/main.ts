@@ -165,7 +165,7 @@ function seen({ behaviours, nextIsNew }: CampaignStatus): string {
   return `${behaviours.toLocaleString('en-US')} behaviours (f1/N ${(100 * nextIsNew).toFixed(1)} %)  `;
 }
 
-function replayFile(path: string, json: boolean): number {
+async function replayFile(path: string, json: boolean): Promise<number> {
   const artifact = readArtifact(path);
   const target = findTarget(artifact.subject === 'runtime' ? artifact.property : artifact.subject);
   if (target === undefined)
@@ -174,7 +174,7 @@ function replayFile(path: string, json: boolean): number {
     );
   const [sample] = fc.sample(target.property.cases(target.subject), { numRuns: 1, seed: 0 });
   const program = sample!.with(artifact.program);
-  const { outcome, divergence, trace, preemptions } = program.replay(artifact.schedule);
+  const { outcome, divergence, trace, preemptions } = await program.replay(artifact.schedule);
   if (divergence !== undefined)
     throw new ScheduleError(
       `the program diverges from the schedule in ${path}: ${divergence}; the subject has changed since`,
@@ -199,7 +199,8 @@ function replayFile(path: string, json: boolean): number {
     console.log(
       renderFinding({
         name: target.property.name,
-        threads: artifact.program.threads.length,
+        // A program of promises has one column more: the world's.
+        threads: Math.max(artifact.program.threads.length, ...trace.map(({ thread }) => thread + 1)),
         outcome,
         trace,
         schedule: artifact.schedule,

@@ -6,7 +6,7 @@ import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { type BrokenSubject, brokenSubjects } from './broken.ts';
-import { catchers, matrixRow, matrixTables } from './matrix.ts';
+import { catchers, type MatrixRow, matrixRow, matrixTables } from './matrix.ts';
 import type { Property } from './property.ts';
 import { type PropertyResult, runProperty, seedFor } from './run.ts';
 import { properties } from './table.ts';
@@ -100,7 +100,7 @@ function parse(argv: string[]): Options | 'done' {
   };
 }
 
-function main(argv: string[]): number {
+async function main(argv: string[]): Promise<number> {
   const options = parse(argv);
   if (options === 'done') return 0;
   const { json, seed, only } = options;
@@ -110,9 +110,9 @@ function main(argv: string[]): number {
   if (options.odds) return measureOdds(options, chosen);
   if (options.matrix) return showMatrix(options, chosen);
 
-  const results = properties
-    .filter(({ name }) => chosen(name))
-    .map((property) => runRow(property, property.subject, property.name, options));
+  const results: PropertyResult[] = [];
+  for (const property of properties)
+    if (chosen(property.name)) results.push(await runRow(property, property.subject, property.name, options));
   if (results.length > 0 && !json) {
     say('');
     say(
@@ -132,9 +132,9 @@ function main(argv: string[]): number {
       ),
     );
   }
-  const mirror = brokenSubjects
-    .filter(({ id }) => chosen(id))
-    .map((broken) => ({ broken, result: catchBroken(broken, options) }));
+  const mirror: { broken: BrokenSubject; result: PropertyResult }[] = [];
+  for (const broken of brokenSubjects)
+    if (chosen(broken.id)) mirror.push({ broken, result: await catchBroken(broken, options) });
   if (mirror.length > 0 && !json) {
     say('');
     say(
@@ -181,9 +181,14 @@ function verdict(result: PropertyResult): string {
   return result.exhausted > 0 ? `exhausted (${result.exhausted})` : 'holds';
 }
 
-function runRow(property: Property, subject: unknown, label: string, options: Options): PropertyResult {
+async function runRow(
+  property: Property,
+  subject: unknown,
+  label: string,
+  options: Options,
+): Promise<PropertyResult> {
   const status = progress(5_000, options.json);
-  const result = runProperty(property, subject, {
+  const result = await runProperty(property, subject, {
     cases: options.cases,
     // With a path the seed is the row's own, as a replay line gives it.
     seed: options.path === undefined ? seedFor(options.seed, label) : options.seed,
@@ -196,7 +201,7 @@ function runRow(property: Property, subject: unknown, label: string, options: Op
   return result;
 }
 
-function catchBroken(broken: BrokenSubject, options: Options): PropertyResult {
+function catchBroken(broken: BrokenSubject, options: Options): Promise<PropertyResult> {
   const property = properties.find(({ name }) => name === broken.caughtBy);
   if (property === undefined) throw new Error(`${broken.id}: there is no property ${broken.caughtBy}`);
   return runRow(property, broken.subject, broken.id, {
@@ -205,11 +210,11 @@ function catchBroken(broken: BrokenSubject, options: Options): PropertyResult {
   });
 }
 
-function showMatrix(options: Options, chosen: (name: string) => boolean): number {
-  const rows = brokenSubjects
-    .filter(({ id }) => chosen(id))
-    .map((broken) =>
-      matrixRow(broken, properties, (property, { subject, id }) =>
+async function showMatrix(options: Options, chosen: (name: string) => boolean): Promise<number> {
+  const rows: MatrixRow[] = [];
+  for (const broken of brokenSubjects.filter(({ id }) => chosen(id)))
+    rows.push(
+      await matrixRow(broken, properties, (property, { subject, id }) =>
         runRow(property, subject, property.name === broken.caughtBy ? id : `${id} x ${property.name}`, {
           ...options,
           cases: Math.floor(options.mirrorSchedules / 10),
@@ -227,23 +232,22 @@ function showMatrix(options: Options, chosen: (name: string) => boolean): number
   return missed.length === 0 ? 0 : 1;
 }
 
-function measureOdds(options: Options, chosen: (name: string) => boolean): number {
-  const rows = brokenSubjects
-    .filter(({ id }) => chosen(id))
-    .map(({ id, caughtBy, subject }) => {
-      const property = properties.find(({ name }) => name === caughtBy)!; // checked by the tests of the table
-      let schedules = 0;
-      let caught = 0;
-      for (let round = 0; caught < 200 && schedules < 200_000; round++) {
-        const result = runProperty(property, subject, {
-          cases: 1_000,
-          seed: seedFor(options.seed + round, id),
-        });
-        schedules += result.finding?.schedulesToFirst ?? result.schedules;
-        if (result.finding !== undefined) caught++;
-      }
-      return [id, schedules, caught, `${((100 * caught) / schedules).toFixed(2)} %`] as const;
-    });
+async function measureOdds(options: Options, chosen: (name: string) => boolean): Promise<number> {
+  const rows: (readonly [string, number, number, string])[] = [];
+  for (const { id, caughtBy, subject } of brokenSubjects.filter((broken) => chosen(broken.id))) {
+    const property = properties.find(({ name }) => name === caughtBy)!; // checked by the tests of the table
+    let schedules = 0;
+    let caught = 0;
+    for (let round = 0; caught < 200 && schedules < 200_000; round++) {
+      const result = await runProperty(property, subject, {
+        cases: 1_000,
+        seed: seedFor(options.seed + round, id),
+      });
+      schedules += result.finding?.schedulesToFirst ?? result.schedules;
+      if (result.finding !== undefined) caught++;
+    }
+    rows.push([id, schedules, caught, `${((100 * caught) / schedules).toFixed(2)} %`]);
+  }
   console.log(renderTable(['broken subject', 'schedules', 'caught', 'odds a schedule'], rows));
   return 0;
 }
@@ -268,7 +272,7 @@ function asJson(result: PropertyResult, label: string): object {
 
 endOnClosedPipe();
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`properties: ${error.message}\nsee npm run properties -- --help`);

@@ -9,9 +9,9 @@ import { properties } from './table.ts';
 
 const broken = (id: string) => brokenSubjects.find((each) => each.id === id)!; // the test fails at once where it is not in the table
 
-test('R8 (unlock wakes one) is caught by reader overlap, and by no other property of the lock', () => {
+test('R8 (unlock wakes one) is caught by reader overlap, and by no other property of the lock', async () => {
   const cases = (property: Property) => (property.name === 'rwlock-overlap' ? 10 : 100);
-  const row = matrixRow(broken('R8'), properties, (property, { subject }) =>
+  const row = await matrixRow(broken('R8'), properties, (property, { subject }) =>
     runProperty(property, subject, { cases: cases(property), seed: 1 }),
   );
   expect(row.cells.map(({ property }) => property.name)).toEqual([
@@ -24,10 +24,10 @@ test('R8 (unlock wakes one) is caught by reader overlap, and by no other propert
   expect(catchers(row)).toEqual(['rwlock-overlap']);
 });
 
-test('B7 is caught within 1,000 schedules, whatever the seed', () => {
+test('B7 is caught within 1,000 schedules, whatever the seed', async () => {
   const barrier = ofItsShape(broken('B7'), properties).find(({ name }) => name === 'barrier-generations')!; // its property
   for (let seed = 0; seed < 10; seed += 1) {
-    const { finding } = runProperty(barrier, broken('B7').subject, { cases: 100, seed });
+    const { finding } = await runProperty(barrier, broken('B7').subject, { cases: 100, seed });
     expect(finding?.schedulesToFirst, `seed ${seed}`).toBeLessThanOrEqual(1000);
   }
 });
@@ -44,9 +44,9 @@ test('a subject runs against the properties of its shape for which it has the me
 test.each([
   ['barrier', 'B6', MonitorBarrier],
   ['readers-writer lock', 'R8', MonitorRwLock],
-])('the %s from which broken ones are derived is sound itself', (_, id, sound) => {
+])('the %s from which broken ones are derived is sound itself', async (_, id, sound) => {
   for (const property of ofItsShape(broken(id), properties)) {
-    const { finding } = runProperty(property, sound, { cases: 40, seed: 2 });
+    const { finding } = await runProperty(property, sound, { cases: 40, seed: 2 });
     expect(finding?.finding.report, property.name).toBeUndefined();
   }
 });

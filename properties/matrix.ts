@@ -33,19 +33,17 @@ export function hasWhatItNeeds(subject: unknown, { needs = [] }: Property): bool
 }
 
 /** Runs a broken subject against every property of its shape. */
-export function matrixRow(
+export async function matrixRow(
   broken: BrokenSubject,
   properties: readonly Property[],
-  run: (property: Property, broken: BrokenSubject) => PropertyResult,
-): MatrixRow {
-  const cells = ofItsShape(broken, properties).map((property): MatrixCell => {
+  run: (property: Property, broken: BrokenSubject) => Promise<PropertyResult>,
+): Promise<MatrixRow> {
+  const cells: MatrixCell[] = [];
+  for (const property of ofItsShape(broken, properties)) {
     const own = property.name === broken.caughtBy;
-    return {
-      property,
-      own,
-      result: own || hasWhatItNeeds(broken.subject, property) ? run(property, broken) : undefined,
-    };
-  });
+    const runs = own || hasWhatItNeeds(broken.subject, property);
+    cells.push({ property, own, result: runs ? await run(property, broken) : undefined });
+  }
   return { broken, cells };
 }
 

@@ -432,7 +432,7 @@ describe('synchronization', () => {
       for (; Atomics.load(data, 32) === 0; reads += 1) { lock.lockShared(); lock.unlockShared(); }
       return reads;`;
     expect(await crew.run(4, body, view)).toHaveLength(4);
-    const result = runProperty(rwLockBounded, RwLock, { cases: 100, seed: 32 });
+    const result = await runProperty(rwLockBounded, RwLock, { cases: 100, seed: 32 });
     expect(result.finding?.finding.report).toBeUndefined();
   });
 });

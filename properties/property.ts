@@ -3,7 +3,26 @@
  * campaigns and the tests.
  */
 import type * as fc from 'fast-check';
-import type { ConcurrentCase } from '../src/generate/concurrent.ts';
+import type { CaseFinding, ConcurrentCase, Replayed, Totals } from '../src/generate/concurrent.ts';
+import type { Plan } from '../src/generate/plan.ts';
+
+/**
+ * A program with its schedules, ready to run: of threads (`concurrentProgram`), synchronous, or of promises (`promiseProgram`). Pure: the
+ * same value gives the same finding, and fewer schedules are the first ones of more.
+ */
+export interface Case {
+  readonly plan: Plan;
+  /** The same case with another program. */
+  with(plan: Plan): Case;
+  /** Runs the generated schedule and so many more, until one fails. See ConcurrentCase. */
+  run(
+    totals?: Totals,
+    effort?: number,
+    more?: number,
+  ): CaseFinding | undefined | Promise<CaseFinding | undefined>;
+  /** Repeats the schedule of a finding. */
+  replay(schedule: string): Replayed | Promise<Replayed>;
+}
 
 export interface Property<Subject = unknown> {
   /** As it is named on the command line. */
@@ -17,12 +36,12 @@ export interface Property<Subject = unknown> {
   /** Methods of a handle that the cases call and that not every broken subject of the shape has. Default: none. */
   readonly needs?: readonly string[];
   /** The cases for a subject: the production code or a broken twin of it. */
-  cases(subject: Subject): fc.Arbitrary<ConcurrentCase<unknown, unknown>>;
+  cases(subject: Subject): fc.Arbitrary<Case>;
 }
 
 /** Erases the types of shared state and handles, which the table has no use for. */
 export function erased<Shared, Local>(
   cases: fc.Arbitrary<ConcurrentCase<Shared, Local>>,
-): fc.Arbitrary<ConcurrentCase<unknown, unknown>> {
-  return cases as unknown as fc.Arbitrary<ConcurrentCase<unknown, unknown>>;
+): fc.Arbitrary<Case> {
+  return cases as unknown as fc.Arbitrary<Case>;
 }

@@ -5,10 +5,10 @@
  */
 import * as fc from 'fast-check';
 import { boundedQueue, checkQueue, compare, inbox } from '../models/queue.ts';
-import { type ConcurrentCase, concurrentProgram } from '../src/generate/concurrent.ts';
+import { concurrentProgram } from '../src/generate/concurrent.ts';
 import type { Operation, Plan } from '../src/generate/plan.ts';
 import { codecs, Inbox, MpmcQueue, SpscRing } from '../src/runtime/index.ts';
-import { erased, type Property } from './property.ts';
+import { type Case, erased, type Property } from './property.ts';
 
 type View = Int32Array<SharedArrayBuffer>;
 type Item = number | { readonly item: number; readonly check: number };
@@ -83,7 +83,7 @@ function mpmcCases(
   plans: fc.Arbitrary<Plan>,
   capacity: (plan: Plan) => number,
   most: number,
-): fc.Arbitrary<ConcurrentCase<unknown, unknown>> {
+): fc.Arbitrary<Case> {
   return erased(
     concurrentProgram({
       name,

@@ -50,7 +50,11 @@ const shrinkSchedules = 200;
 /** Most executions of the last pass, for the case that is reported. */
 const lastPass = 20_000;
 
-export function runProperty(property: Property, subject: unknown, options: RunOptions): PropertyResult {
+export async function runProperty(
+  property: Property,
+  subject: unknown,
+  options: RunOptions,
+): Promise<PropertyResult> {
   const start = performance.now();
   const totals: Totals = {
     schedules: 0,
@@ -63,12 +67,12 @@ export function runProperty(property: Property, subject: unknown, options: RunOp
   let schedulesToFirst: number | undefined;
   let error: unknown;
   const { deadline = Number.POSITIVE_INFINITY } = options;
-  const details = fc.check(
-    fc.property(property.cases(subject), (program) => {
+  const details = await fc.check(
+    fc.asyncProperty(property.cases(subject), async (program) => {
       if (performance.now() > deadline) return;
       // Shrinking runs programs too; they are not part of the figures.
       const shrinking = schedulesToFirst !== undefined || options.path !== undefined;
-      const finding = program.run(
+      const finding = await program.run(
         shrinking ? undefined : totals,
         500,
         shrinking ? shrinkSchedules : undefined,
@@ -92,7 +96,7 @@ export function runProperty(property: Property, subject: unknown, options: RunOp
   let found: PropertyFinding | undefined;
   if (details.failed) {
     const smallest = details.counterexample?.[0];
-    const finding = smallest?.run(undefined, lastPass, shrinkSchedules);
+    const finding = await smallest?.run(undefined, lastPass, shrinkSchedules);
     // An error that is no finding is a mistake of ours: it must not look like one.
     if (smallest === undefined || finding === undefined) throw details.errorInstance ?? error;
     found = {

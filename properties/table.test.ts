@@ -8,8 +8,8 @@ const named = (name: string) => properties.find((property) => property.name === 
 
 test.each(properties.map((property) => [property.name, property] as const))(
   '%s holds for the runtime (1,000 schedules)',
-  (_, property) => {
-    const result = runProperty(property, property.subject, { cases: 100, seed: 20 });
+  async (_, property) => {
+    const result = await runProperty(property, property.subject, { cases: 100, seed: 20 });
     expect(result.finding?.finding.report).toBeUndefined();
     expect(result).toMatchObject({ cases: 100, schedules: 1000, exhausted: 0 });
     expect(result.behaviours).toBeGreaterThan(100);
@@ -19,25 +19,25 @@ test.each(properties.map((property) => [property.name, property] as const))(
 
 test.each(properties.map((property) => [property.name, property] as const))(
   '%s fails for an implementation that does nothing',
-  (name, property) => {
-    const result = runProperty(property, nullSubjects[name], { cases: 100, seed: 4 });
+  async (name, property) => {
+    const result = await runProperty(property, nullSubjects[name], { cases: 100, seed: 4 });
     expect(result.finding?.finding.outcome.kind).toBe('violated');
   },
 );
 
 test.each(brokenSubjects.map((broken) => [broken.id, broken] as const))(
   '%s is caught within 2,000 schedules by its property',
-  (_, broken) => {
-    const result = runProperty(named(broken.caughtBy), broken.subject, { cases: 200, seed: 1 });
+  async (_, broken) => {
+    const result = await runProperty(named(broken.caughtBy), broken.subject, { cases: 200, seed: 1 });
     expect(result.finding?.finding.outcome.kind).toBe('violated');
     expect(result.finding!.schedulesToFirst).toBeLessThanOrEqual(2000); // asserted just above
   },
 );
 
-test('B1 is found within 300 schedules and minimised to at most one preemption', () => {
+test('B1 is found within 300 schedules and minimised to at most one preemption', async () => {
   const { subject } = brokenSubjects.find(({ id }) => id === 'B1')!; // in the table
   for (let seed = 0; seed < 20; seed++) {
-    const { finding } = runProperty(named('barrier-generations'), subject, { cases: 30, seed });
+    const { finding } = await runProperty(named('barrier-generations'), subject, { cases: 30, seed });
     expect(finding!.schedulesToFirst).toBeLessThanOrEqual(300); // toBeLessThanOrEqual fails on undefined
     expect(finding!.finding.preemptions).toBeLessThanOrEqual(1);
     expect(finding!.finding.plan.threads.map((calls) => calls.length)).toEqual([1, 1]);
@@ -58,25 +58,31 @@ test('the odds leave less than 1 chance in 1,000 of missing a broken subject in 
   for (const { id, odds } of brokenSubjects) expect((1 - odds / 100) ** 2000, id).toBeLessThan(0.001);
 });
 
-test('a finding comes again from seed and path, and from its schedule, every time', () => {
+test('a finding comes again from seed and path, and from its schedule, every time', async () => {
   const { subject } = brokenSubjects.find(({ id }) => id === 'M5b')!; // in the table
   const property = named('mutual-exclusion');
-  const first = runProperty(property, subject, { cases: 200, seed: 3 }).finding!; // caught: tested above
+  const first = (await runProperty(property, subject, { cases: 200, seed: 3 })).finding!; // caught: tested above
   for (let i = 0; i < 25; i++) {
-    const again = runProperty(property, subject, { cases: 200, seed: 3, path: first.path }).finding;
+    const { finding: again } = await runProperty(property, subject, {
+      cases: 200,
+      seed: 3,
+      path: first.path,
+    });
     expect(again?.finding.plan).toEqual(first.finding.plan);
     expect(again?.finding.schedule).toBe(first.finding.schedule);
     expect(again?.finding.report).toBe(first.finding.report);
   }
 });
 
-test('two runs with one seed are the same', () => {
+test('two runs with one seed are the same', async () => {
   for (const property of properties) {
     const seed = seedFor(99, property.name);
-    const [a, b] = [1, 2].map(() => ({
-      ...runProperty(property, property.subject, { cases: 40, seed }),
+    const once = async (): Promise<object> => ({
+      ...(await runProperty(property, property.subject, { cases: 40, seed })),
       wallMs: 0,
-    }));
+    });
+    const a = await once();
+    const b = await once();
     expect(a).toEqual(b);
   }
 });
