@@ -15,8 +15,8 @@ import { describePlan, type Plan } from '../src/generate/plan.ts';
 import type { History } from '../src/history/history.ts';
 import { Recorder } from '../src/history/recorder.ts';
 import { formatValue } from '../src/history/value.ts';
+import { ScheduleError } from '../src/index.ts';
 import { renderFinding } from '../src/report/finding.ts';
-import { ScheduleError } from '../src/schedule/codec.ts';
 import type { Case } from './property.ts';
 
 /** The door through which everything goes whose order is not fixed. */
