@@ -2,6 +2,7 @@
  * The mirror of the table: every broken subject with the property that must catch it. `odds` is the share of schedules that show it,
  * measured with `npm run properties -- --seed 11 --odds` (200 catches each).
  */
+import { HighWaterAllocator } from '../models/broken/allocator-high-water.ts';
 import { UnsynchronisedAllocator } from '../models/broken/allocator-unsynchronised.ts';
 import { ZeroAlignmentAllocator } from '../models/broken/allocator-zero-alignment.ts';
 import { BusyBarrier } from '../models/broken/barrier-busy.ts';
@@ -22,6 +23,9 @@ import { LostUpdateCounter } from '../models/broken/counter-lost-update.ts';
 import { UncheckedCounter } from '../models/broken/counter-unchecked.ts';
 import { TwoStepFlag } from '../models/broken/flag-two-steps.ts';
 import { StaleTakeInbox } from '../models/broken/inbox-stale-take.ts';
+import { BufferedInt32 } from '../models/broken/int32-buffered.ts';
+import { ImpatientInt32 } from '../models/broken/int32-impatient.ts';
+import { StaleInt32 } from '../models/broken/int32-stale.ts';
 import { TornInt64 } from '../models/broken/int64-torn.ts';
 import { OldCountLatch } from '../models/broken/latch-old-count.ts';
 import { StaleFlagLatch } from '../models/broken/latch-stale-flag.ts';
@@ -156,6 +160,34 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'atomics-i32',
     subject: LostUpdateCounter,
     odds: 4.94,
+  },
+  {
+    id: 'SC',
+    fault: 'a store stays in the buffer of its thread',
+    caughtBy: 'sequential-consistency',
+    subject: BufferedInt32,
+    odds: 1.3,
+  },
+  {
+    id: 'VIS',
+    fault: 'a load is answered from a register',
+    caughtBy: 'visibility',
+    subject: StaleInt32,
+    odds: 18.9,
+  },
+  {
+    id: 'RETRY',
+    fault: 'an addition gives up when 8 others were faster',
+    caughtBy: 'high-contention',
+    subject: ImpatientInt32,
+    odds: 11.0,
+  },
+  {
+    id: 'HINT',
+    fault: 'allocator never looks below its mark again',
+    caughtBy: 'memory-pressure',
+    subject: HighWaterAllocator,
+    odds: 14.1,
   },
   {
     id: 'TORN',

@@ -134,6 +134,10 @@ const variable = { key: {}, get(): void {}, set(): void {}, has: (): boolean => 
 export const nullSubjects: Readonly<Record<string, unknown>> = {
   'atomics-i32': always(cell),
   'atomics-i64': always(cell64),
+  'sequential-consistency': always(cell),
+  visibility: always(cell),
+  'high-contention': always(cell),
+  'memory-pressure': always({ ...allocator, stats: () => ({ capacityBytes: 512, usedBytes: 0 }) }),
   'mutual-exclusion': always(lock),
   'barrier-generations': always(barrier),
   'barrier-crowd': always(barrier),

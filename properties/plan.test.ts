@@ -6,6 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
+import { soundTargets } from '../fuzz/targets.ts';
 import { Crew } from '../src/runtime/fixtures/crew.ts';
 import {
   Allocator,
@@ -24,6 +25,7 @@ import {
   ThreadRuntime,
   ThreadStorage,
 } from '../src/runtime/index.ts';
+import { brokenSubjects } from './broken.ts';
 import { runProperty } from './run.ts';
 import { rwLockBounded } from './rwlock.ts';
 
@@ -521,5 +523,36 @@ describe('integration', () => {
     expect(rows.map(({ subject, against }) => `${subject} beside ${against}`)).toContain(
       'ThreadLocal.get beside Atomics.load',
     );
+  });
+});
+
+/**
+ * The ten properties and the five fuzz targets of the plan, each with the properties of the table that are it: `npm run properties` runs 1,000 cases of each, `npm run fuzz` runs
+ * them for as long as it may, `-- --cases 10000` as many as the plan asks for. Those on pools are with the pool; data races are for the race detector.
+ */
+describe('the properties and fuzz targets of the plan', () => {
+  test.each([
+    ['sequential consistency', ['sequential-consistency', 'atomics-i32', 'atomics-i64', 'atomics-u32']],
+    ['atomicity', ['atomics-i32', 'atomics-i64', 'batch-under-lock']],
+    ['visibility, monotone', ['visibility']],
+    ['deadlock freedom', ['lock-graph', 'mutual-exclusion', 'rwlock-linearizable', 'semaphore-permits']],
+    ['barrier', ['barrier-generations', 'barrier-crowd', 'barrier-breaks']],
+    ['rwlock', ['rwlock-linearizable', 'rwlock-overlap', 'rwlock-bounded', 'rwlock-poison']],
+    ['thread-local storage is isolated', ['tls-isolation']],
+    ['line alignment, by addresses', ['padded-lines', 'allocator-disjoint']],
+    ['fuzz: high contention', ['high-contention']],
+    ['fuzz: random lock patterns', ['lock-graph']],
+    ['fuzz: memory pressure', ['memory-pressure']],
+  ])('%s', (_, names) => {
+    for (const name of names) {
+      const target = soundTargets().find((each) => each.name === name);
+      expect(target, name).toBeDefined();
+      expect(
+        brokenSubjects.some(({ caughtBy }) => caughtBy === name),
+        name,
+      ).toBe(true);
+      const { finding, cases } = runProperty(target!.property, target!.subject, { cases: 10, seed: 150 }); // defined: just asserted
+      expect([finding?.finding.report, cases], name).toEqual([undefined, 10]);
+    }
   });
 });

@@ -7,9 +7,11 @@ import { conditionWaits } from './condition.ts';
 import { atomicsUint32, counterStays, flagIsSet } from './conveniences.ts';
 import { latchOpens } from './latch.ts';
 import { lockGraphDeadlocks } from './lock-graph.ts';
+import { sequentialConsistency, visibility } from './memory-order.ts';
 import { mutexPoison, mutualExclusion } from './mutex.ts';
 import { onceRuns } from './once.ts';
 import { paddedLines } from './padded.ts';
+import { highContention, memoryPressure } from './pressure.ts';
 import type { Property } from './property.ts';
 import { inboxAccounting, mpmcQueue, mpmcWakeUps, spscRing } from './queues.ts';
 import { registryLinearizable } from './registry.ts';
@@ -21,6 +23,9 @@ import { tlsIsolation } from './thread-storage.ts';
 export const properties: readonly Property[] = [
   atomicsInt32,
   atomicsInt64,
+  sequentialConsistency,
+  visibility,
+  highContention,
   mutualExclusion,
   mutexPoison,
   barrierGenerations,
@@ -36,6 +41,7 @@ export const properties: readonly Property[] = [
   rwLockPoison,
   lockGraphDeadlocks,
   allocatorDisjoint,
+  memoryPressure,
   memoryGrowth,
   paddedLines,
   atomicsUint32,
