@@ -543,7 +543,7 @@ describe('the properties and fuzz targets of the plan', () => {
     ['fuzz: high contention', ['high-contention']],
     ['fuzz: random lock patterns', ['lock-graph']],
     ['fuzz: memory pressure', ['memory-pressure']],
-  ])('%s', (_, names) => {
+  ])('%s', async (_, names) => {
     for (const name of names) {
       const target = soundTargets().find((each) => each.name === name);
       expect(target, name).toBeDefined();
@@ -551,7 +551,10 @@ describe('the properties and fuzz targets of the plan', () => {
         brokenSubjects.some(({ caughtBy }) => caughtBy === name),
         name,
       ).toBe(true);
-      const { finding, cases } = runProperty(target!.property, target!.subject, { cases: 10, seed: 150 }); // defined: just asserted
+      const { finding, cases } = await runProperty(target!.property, target!.subject, {
+        cases: 10,
+        seed: 150,
+      }); // defined: just asserted
       expect([finding?.finding.report, cases], name).toEqual([undefined, 10]);
     }
   });
