@@ -2,9 +2,6 @@
  * The mirror of the table: every broken subject with the property that must catch it. `odds` is the share of schedules that show it,
  * measured with `npm run properties -- --seed 11 --odds` (200 catches each).
  */
-import { HighWaterAllocator } from '../models/broken/allocator-high-water.ts';
-import { UnsynchronisedAllocator } from '../models/broken/allocator-unsynchronised.ts';
-import { ZeroAlignmentAllocator } from '../models/broken/allocator-zero-alignment.ts';
 import { BusyBarrier } from '../models/broken/barrier-busy.ts';
 import { CrowdedBarrier } from '../models/broken/barrier-crowded.ts';
 import { EarlyGenerationBarrier } from '../models/broken/barrier-early-generation.ts';
@@ -13,25 +10,15 @@ import { LateRefusalBarrier } from '../models/broken/barrier-late-refusal.ts';
 import { ReinitialisingBarrier } from '../models/broken/barrier-reinitialising.ts';
 import { UncheckedWakeBarrier } from '../models/broken/barrier-unchecked-wake.ts';
 import { UnpeopledBarrier } from '../models/broken/barrier-unpeopled.ts';
-import { RepeatingBatch } from '../models/broken/batch-repeating.ts';
 import { AlwaysNotifiedCondition } from '../models/broken/condition-always-notified.ts';
 import { ClockCondition } from '../models/broken/condition-clock.ts';
 import { ConstantWordCondition } from '../models/broken/condition-constant-word.ts';
 import { LateCountCondition } from '../models/broken/condition-late-count.ts';
 import { LateReadCondition } from '../models/broken/condition-late-read.ts';
-import { LostUpdateCounter } from '../models/broken/counter-lost-update.ts';
-import { UncheckedCounter } from '../models/broken/counter-unchecked.ts';
-import { TwoStepFlag } from '../models/broken/flag-two-steps.ts';
 import { StaleTakeInbox } from '../models/broken/inbox-stale-take.ts';
-import { BufferedInt32 } from '../models/broken/int32-buffered.ts';
-import { ImpatientInt32 } from '../models/broken/int32-impatient.ts';
-import { StaleInt32 } from '../models/broken/int32-stale.ts';
-import { TornInt64 } from '../models/broken/int64-torn.ts';
 import { OldCountLatch } from '../models/broken/latch-old-count.ts';
 import { StaleFlagLatch } from '../models/broken/latch-stale-flag.ts';
 import { NearSightedLockGraph } from '../models/broken/lock-graph-near-sighted.ts';
-import { CopyingMemory } from '../models/broken/memory-copying.ts';
-import { FlooringMemory } from '../models/broken/memory-flooring.ts';
 import { EarlyNotifyMutex } from '../models/broken/mutex-early-notify.ts';
 import { SilentDeathMutex } from '../models/broken/mutex-silent-death.ts';
 import { SilentUnlockMutex } from '../models/broken/mutex-silent-unlock.ts';
@@ -39,7 +26,6 @@ import { UnownedUnlockMutex } from '../models/broken/mutex-unowned-unlock.ts';
 import { EarlyReturnOnce } from '../models/broken/once-early-return.ts';
 import { SilentFailureOnce } from '../models/broken/once-silent-failure.ts';
 import { TwiceOnce } from '../models/broken/once-twice.ts';
-import { roundedAtomics } from '../models/broken/padded-rounded.ts';
 import { EarlyWakeQueue } from '../models/broken/queue-early-close.ts';
 import { KeptWakeUpQueue } from '../models/broken/queue-kept-wake-up.ts';
 import { SleptOverQueue } from '../models/broken/queue-slept-over.ts';
@@ -62,8 +48,7 @@ import { EarlyIndexRing } from '../models/broken/spsc-early-index.ts';
 import { SlotVariable } from '../models/broken/thread-slots.ts';
 import { KeptSlotSlots } from '../models/broken/tls-kept-slot.ts';
 import { UnboundedKeySlots } from '../models/broken/tls-unbounded-key.ts';
-import { UnlockedTransfer } from '../models/broken/transfer-unlocked.ts';
-import { signedUint32 } from '../models/broken/uint32-signed.ts';
+import { brokenMemory } from './broken-memory.ts';
 
 export interface BrokenSubject {
   /** Id of requirements.md, as it is named on the command line. */
@@ -77,6 +62,7 @@ export interface BrokenSubject {
 }
 
 export const brokenSubjects: readonly BrokenSubject[] = [
+  ...brokenMemory,
   {
     id: 'B1',
     fault: 'barrier reads the generation after counting itself in',
@@ -153,55 +139,6 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'mutual-exclusion',
     subject: EarlyNotifyMutex,
     odds: 11.4,
-  },
-  {
-    id: 'O2',
-    fault: 'counter adds by a load and a store',
-    caughtBy: 'atomics-i32',
-    subject: LostUpdateCounter,
-    odds: 4.94,
-  },
-  {
-    id: 'SC',
-    fault: 'a store stays in the buffer of its thread',
-    caughtBy: 'sequential-consistency',
-    subject: BufferedInt32,
-    odds: 1.3,
-  },
-  {
-    id: 'VIS',
-    fault: 'a load is answered from a register',
-    caughtBy: 'visibility',
-    subject: StaleInt32,
-    odds: 18.9,
-  },
-  {
-    id: 'RETRY',
-    fault: 'an addition gives up when 8 others were faster',
-    caughtBy: 'high-contention',
-    subject: ImpatientInt32,
-    odds: 11.0,
-  },
-  {
-    id: 'HINT',
-    fault: 'allocator never looks below its mark again',
-    caughtBy: 'memory-pressure',
-    subject: HighWaterAllocator,
-    odds: 14.1,
-  },
-  {
-    id: 'TORN',
-    fault: 'a 64-bit cell is read and written in two halves',
-    caughtBy: 'atomics-i64',
-    subject: TornInt64,
-    odds: 5.65,
-  },
-  {
-    id: 'L1',
-    fault: 'bump allocator is not synchronised',
-    caughtBy: 'allocator-disjoint',
-    subject: UnsynchronisedAllocator,
-    odds: 12.8,
   },
   {
     id: 'V1a',
@@ -363,69 +300,6 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'lock-graph',
     subject: NearSightedLockGraph,
     odds: 2.22,
-  },
-  {
-    id: 'L3',
-    fault: 'allocator rounds up to an alignment of 0: NaN',
-    caughtBy: 'allocator-disjoint',
-    subject: ZeroAlignmentAllocator,
-    odds: 4.54,
-  },
-  {
-    id: 'G1',
-    fault: 'memory grows by a copy into a new buffer',
-    caughtBy: 'memory-growth',
-    subject: CopyingMemory,
-    odds: 5.5,
-  },
-  {
-    id: 'G2',
-    fault: 'memory floors offsets and checks no bounds',
-    caughtBy: 'memory-growth',
-    subject: FlooringMemory,
-    odds: 46.2,
-  },
-  {
-    id: 'K1',
-    fault: 'padded atomics are aligned by rounding up: alignment reserves nothing',
-    caughtBy: 'padded-lines',
-    subject: roundedAtomics,
-    odds: 12.6,
-  },
-  {
-    id: 'U1',
-    fault: 'unsigned integer is read as signed',
-    caughtBy: 'atomics-u32',
-    subject: signedUint32,
-    odds: 22.5,
-  },
-  {
-    id: 'F1',
-    fault: 'flag is tested and set in two steps',
-    caughtBy: 'atomic-flag',
-    subject: TwoStepFlag,
-    odds: 4.25,
-  },
-  {
-    id: 'N1',
-    fault: 'counter checks its range and counts in two steps',
-    caughtBy: 'atomic-counter',
-    subject: UncheckedCounter,
-    odds: 4.72,
-  },
-  {
-    id: 'A1',
-    fault: 'batch is taken for atomic as a whole',
-    caughtBy: 'batch-under-lock',
-    subject: UnlockedTransfer,
-    odds: 16.6,
-  },
-  {
-    id: 'A2',
-    fault: 'batch keeps its queue, and runs twice',
-    caughtBy: 'atomic-batch',
-    subject: RepeatingBatch,
-    odds: 17.8,
   },
   {
     id: 'Q1',
