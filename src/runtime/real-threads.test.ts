@@ -1,44 +1,19 @@
-import { Worker } from 'node:worker_threads';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { AtomicInt32 } from './atomics/atomic-int32.ts';
+import { Crew } from './fixtures/crew.ts';
 import { Allocator } from './memory/allocator.ts';
 import { SharedMemory } from './memory/shared-memory.ts';
 import { Mutex } from './sync/mutex.ts';
 
 const PAGE = 65_536;
-const door = new URL('./index.ts', import.meta.url).href;
 
-/**
- * Runs `body` (JavaScript; sees `runtime`, `data`, `index`) in so many workers at once, ends them, and resolves with
- * their results.
- */
-async function inWorkers(count: number, body: string, data: unknown): Promise<unknown[]> {
-  const code = `
-    const { parentPort, workerData: { door, data, index } } = require('node:worker_threads');
-    import('tsx/esm/api').then(({ register }) => (register(), import(door))).then((runtime) => {
-      parentPort.postMessage((() => { ${body} })());
-    });`;
-  const workers = Array.from(
-    { length: count },
-    (_, index) => new Worker(code, { eval: true, workerData: { door, data, index } }),
-  );
-  const results = workers.map(
-    (worker) =>
-      new Promise((resolve, reject) => {
-        worker.once('message', resolve).once('error', reject);
-      }),
-  );
-  try {
-    return await Promise.all(results);
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-}
+const crew = new Crew();
+afterAll(() => crew[Symbol.asyncDispose]());
 
 it('W-6: a plain counter under the mutex loses nothing', async () => {
   const view = new Int32Array(new SharedArrayBuffer(256));
   Mutex.create(view, 0);
-  await inWorkers(
+  await crew.run(
     3,
     `const mutex = runtime.Mutex.attach(data, 0);
      for (let i = 0; i < 20000; i += 1) {
@@ -56,7 +31,7 @@ it('W-8: exactly one leader a generation, and nobody runs ahead', async () => {
   const view = new Int32Array(new SharedArrayBuffer(256));
   const { Barrier } = await import('./index.ts');
   const barrier = Barrier.create(view, 0, 3);
-  const leads = await inWorkers(
+  const leads = await crew.run(
     3,
     `const barrier = runtime.Barrier.attach(data, 0);
      let leads = 0;
@@ -75,7 +50,7 @@ it('W-8: exactly one leader a generation, and nobody runs ahead', async () => {
 
 it('W-2, L1: blocks of several threads never overlap', async () => {
   const allocator = Allocator.create(new SharedArrayBuffer(16_384));
-  await inWorkers(
+  await crew.run(
     3,
     `const allocator = runtime.Allocator.attach(data);
      const words = new Int32Array(data.buffer);
@@ -95,7 +70,7 @@ it('W-2, L1: blocks of several threads never overlap', async () => {
 it('W-1, G1: threads that grow one memory at once all see the largest, in one buffer', async () => {
   const memory = SharedMemory.create({ initialBytes: PAGE, maximumBytes: 64 * PAGE });
   const cell = AtomicInt32.create(memory.int32(0, 1), 0);
-  await inWorkers(
+  await crew.run(
     3,
     `const memory = runtime.SharedMemory.attach(data);
      const cell = runtime.AtomicInt32.attach(memory.int32(0, 1), 0);
@@ -113,11 +88,12 @@ it('W-1, G1: threads that grow one memory at once all see the largest, in one bu
 it('R5: a worker that is ended while it holds the lock poisons it', async () => {
   const view = new Int32Array(new SharedArrayBuffer(4));
   const mutex = Mutex.create(view, 0);
-  const [dead] = await inWorkers(
+  const [dead] = await crew.run(
     1,
     'runtime.Mutex.attach(data, 0).lock(); return runtime.currentThreadId();',
     view,
   );
+  await crew.end(0);
   expect(mutex.holder()).toBe(dead);
   expect(mutex.poison(dead as number)).toBe(true);
   expect(() => mutex.lock()).toThrow(`thread ${dead} died while it held it`);
@@ -129,7 +105,7 @@ it('W-7: what is put is taken, once each, by threads that wait for each other', 
   Mutex.create(view, 0);
   for (const cell of [2, 4]) Condition.create(view, cell);
   // Cell 16: a place for one item, 0 when it is empty. Two put, two take; one of each with a limit, over and over.
-  const sums = await inWorkers(
+  const sums = await crew.run(
     4,
     `const mutex = runtime.Mutex.attach(data, 0);
      const [filled, emptied] = [2, 4].map((cell) => runtime.Condition.attach(data, cell));
@@ -160,7 +136,7 @@ it('W-10: a semaphore lets no more in than it has permits, and loses none', asyn
   const view = new Int32Array(new SharedArrayBuffer(256));
   const { Semaphore } = await import('./index.ts');
   Semaphore.create(view, 0, 3, 3);
-  const refused = await inWorkers(
+  const refused = await crew.run(
     4,
     `const semaphore = runtime.Semaphore.attach(data, 0);
      let refused = 0;
@@ -186,7 +162,7 @@ it('W-10: 500 latches and 500 Onces: all pass, each ran once, everybody saw it',
     Latch.create(view, i, 3);
     Once.create(view, 500 + i);
   }
-  const ran = await inWorkers(
+  const ran = await crew.run(
     3,
     `let ran = 0;
      for (let i = 0; i < 500; i += 1) {

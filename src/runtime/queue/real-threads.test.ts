@@ -1,45 +1,22 @@
 /** Queues, storage and batches with real workers on real cores: what schedules of steps cannot show. */
-import { Worker } from 'node:worker_threads';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { AtomicBatch } from '../atomics/atomic-batch.ts';
 import { codecs } from '../codec.ts';
+import { Crew } from '../fixtures/crew.ts';
 import { ThreadStorage } from '../tls/thread-storage.ts';
 import { Inbox } from './inbox.ts';
 import { MpmcQueue } from './mpmc-queue.ts';
 import { SpscRing } from './spsc-ring.ts';
 
-const door = new URL('../index.ts', import.meta.url).href;
 const cells = (count: number) => new Int32Array(new SharedArrayBuffer(count * 4));
 
-/** Runs `body` (sees `runtime`, `codecs`, `data`, `index`) in so many workers at once; resolves with their results. */
-async function inWorkers(count: number, body: string, data: unknown): Promise<unknown[]> {
-  const code = `
-    const { parentPort, workerData: { door, data, index } } = require('node:worker_threads');
-    import('tsx/esm/api').then(({ register }) => (register(), import(door))).then((runtime) => {
-      const { codecs } = runtime;
-      parentPort.postMessage((() => { ${body} })());
-    });`;
-  const workers = Array.from(
-    { length: count },
-    (_, index) => new Worker(code, { eval: true, workerData: { door, data, index } }),
-  );
-  const results = workers.map(
-    (worker) =>
-      new Promise((resolve, reject) => {
-        worker.once('message', resolve).once('error', reject);
-      }),
-  );
-  try {
-    return await Promise.all(results);
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-}
+const crew = new Crew();
+afterAll(() => crew[Symbol.asyncDispose]());
 
 it('W-11: two producers and two consumers of an MpmcQueue lose and double nothing, in order of each producer', async () => {
   const queue = MpmcQueue.create(cells(1024), 0, 4, codecs.int32);
   const done = MpmcQueue.create(cells(1024), 0, 4, codecs.int32);
-  const taken = await inWorkers(
+  const taken = await crew.run(
     4,
     `const queue = runtime.MpmcQueue.attach(data.queue, codecs.int32);
      const done = runtime.MpmcQueue.attach(data.done, codecs.int32);
@@ -71,7 +48,7 @@ it('W-11: two producers and two consumers of an MpmcQueue lose and double nothin
 it('W-11: an SpscRing brings every record, whole and in order', async () => {
   const record = { id: codecs.int32, check: codecs.float64 };
   const ring = SpscRing.create(cells(1024), 0, 8, codecs.struct(record));
-  const [, result] = await inWorkers(
+  const [, result] = await crew.run(
     2,
     `const ring = runtime.SpscRing.attach(data, codecs.struct({ id: codecs.int32, check: codecs.float64 }));
      if (index === 0) {
@@ -94,7 +71,7 @@ it('W-11: an SpscRing brings every record, whole and in order', async () => {
 
 it('C-11: an Inbox accounts for every item', async () => {
   const inbox = Inbox.create(cells(1024), 0, 2, codecs.int32);
-  const results = await inWorkers(
+  const results = await crew.run(
     3,
     `const inbox = runtime.Inbox.attach(data, codecs.int32);
      let dropped = 0;
@@ -115,7 +92,7 @@ it('C-11: an Inbox accounts for every item', async () => {
 
 it('W-12: threads claim ids of their own, and keep their values', async () => {
   const storage = ThreadStorage.create(cells(4096), 0, { threads: 3, bytesPerThread: 64 });
-  const ids = await inWorkers(
+  const ids = await crew.run(
     3,
     `const storage = runtime.ThreadStorage.attach(data);
      const variable = runtime.ThreadLocal.create(storage, codecs.int32);
@@ -144,7 +121,7 @@ declare const WebAssembly: {
 
 it.each([['JavaScript'], ['WebAssembly']])('W-5: batches in %s lose no update', async (where) => {
   const memory = new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true });
-  await inWorkers(
+  await crew.run(
     3,
     `const view = new Int32Array(data.memory.buffer, 0, 4);
      const offset = (1 + index) * 65536;
