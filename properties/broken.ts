@@ -334,7 +334,7 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     fault: 'ring publishes the index before the item',
     caughtBy: 'spsc-ring',
     subject: EarlyIndexRing,
-    odds: 6.08,
+    odds: 5.15,
   },
   {
     id: 'X2',

@@ -1,5 +1,5 @@
 /** Threads that run rounds on command. They live as long as their topic, so that what is timed is warm. */
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import { Barrier } from '../../src/runtime/index.ts';
 import type { Case } from './measure.ts';
 
@@ -43,7 +43,7 @@ export class Crew {
   static async start(
     topic: string,
     data: readonly object[],
-    transfer: readonly (readonly import('node:worker_threads').MessagePort[])[] = [],
+    transfer: readonly (readonly MessagePort[])[] = [],
   ): Promise<Crew> {
     const gate = new Int32Array(new SharedArrayBuffer(8));
     Barrier.create(gate, 0, data.length);

@@ -53,13 +53,11 @@ async function readers(pace: Pace): Promise<Row[]> {
   Mutex.create(view, MUTEX);
   const crew = await Crew.start(import.meta.url, [view, view]);
   try {
-    const cases = Object.keys(jobs(view)).map((job) => crew.case(job));
-    const [shortShared, shortMutex, longShared, longMutex] = cases as [
-      (typeof cases)[0],
-      (typeof cases)[0],
-      (typeof cases)[0],
-      (typeof cases)[0],
-    ];
+    const shortShared = crew.case('2 readers of 1 word, RwLock');
+    const shortMutex = crew.case('2 readers of 1 word, Mutex');
+    const longShared = crew.case('2 readers of 4,096 words, RwLock');
+    const longMutex = crew.case('2 readers of 4,096 words, Mutex');
+    const cases = [shortShared, shortMutex, longShared, longMutex];
     const samples = await interleave(cases, pace);
     return [
       compare(samples, shortShared, shortMutex, { of: 'rate' }),

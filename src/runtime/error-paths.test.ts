@@ -129,7 +129,7 @@ const inCells: readonly (readonly [
   ['a Once', 1, (view, index) => Once.create(view, index)],
   ['a LockGraph', 564, (view, index) => LockGraph.create(view, index)],
   ['an MpmcQueue', 96, (view, index) => MpmcQueue.create(view, index, 1, codecs.int32)],
-  ['an SpscRing', 96, (view, index) => SpscRing.create(view, index, 1, codecs.int32)],
+  ['an SpscRing', 64, (view, index) => SpscRing.create(view, index, 1, codecs.int32)],
   ['an Inbox', 64, (view, index) => Inbox.create(view, index, 1, codecs.int32)],
 ];
 

@@ -3,31 +3,33 @@
  * of whom keeps a copy of the other's index and reads the index itself only when the copy says full or empty (Lee, Bu,
  * Chandranmenon, "A lock-free, cache-efficient shared ring buffer", 2009). Departures: indices are published by
  * compare-exchange in place of a store, which costs the same on x86: so a close cannot be overwritten, and a second producer
- * or consumer is found out; threads sleep on counted wake-ups.
+ * or consumer is found out, and so is a thread that sleeps: its bit is in the word that wakes it, and who moves that word on
+ * pays nothing for looking.
  */
 import type { Codec } from '../codec.ts';
 import { ClosedError, RoleTakenError } from '../errors.ts';
 import { wholeLines } from '../line.ts';
-import { checkTimeout, deadlineAfter, remainingUntil } from '../timeout.ts';
+import { gaveUp, type SleepEnd, sleep, sleepAsync } from '../sync/sleep.ts';
+import { checkTimeout, deadlineAfter } from '../timeout.ts';
 import { checkCapacity, checkCreated, checkQueue, type QueueHandle, writeShape } from './queue-handle.ts';
-import { WakeUps } from './wake-ups.ts';
 
-// Cells from the index on, each of the first five groups on a line of its own:
+// Cells from the index on, each of the first three groups on a line of its own:
 //    0 shape   capacity, words of an item; constant after create
-//   16 tail    { position: bits 1 to 31, closed: bit 0 }: the next position to be put; the producer's, but for the bit
-//   32 head    { position: bits 1 to 31 }: the next position to be taken; the consumer's
-//   48 items   wake-ups of the consumer
-//   64 space   wake-ups of the producer
-//   80 slots   capacity times the words of an item; position p is in slot p modulo the capacity
+//   16 tail    { position: bits 2 to 31, asleep: bit 1, closed: bit 0 }: the next position to be put; the producer's, but for
+//              the bits. Asleep: the consumer may sleep on this word, and must be notified when it moves on.
+//   32 head    { position: bits 2 to 31, asleep: bit 1 }: the next position to be taken; the consumer's, but for the bit.
+//              Asleep: the producer may sleep on this word.
+//   48 slots   capacity times the words of an item; position p is in slot p modulo the capacity
 // From head to before tail the slots are filled, and the consumer's; the others are the producer's.
-// Positions wrap modulo 2^31, and differences of the words are taken modulo 2^32.
+// Positions wrap modulo 2^30, and differences of the words are taken modulo 2^32.
 const TAIL = 16;
 const HEAD = 32;
-const ITEMS = 48;
-const SPACE = 64;
-const SLOTS = 80;
+const SLOTS = 48;
 const CLOSED = 1;
-const STEP = 2;
+const ASLEEP = 2;
+const FLAGS = CLOSED | ASLEEP;
+const STEP = 4;
+const STEP_SHIFT = 2;
 
 /**
  * A first-in first-out queue of fixed capacity from one thread to one other. Items are values of a codec: fixed-size
@@ -38,19 +40,17 @@ const STEP = 2;
  * then attaches anew; two handles that put, or two that take, in turns or at once, get RoleTakenError.
  * A thread that is killed in the middle of an operation leaves the ring usable: the item was put (taken) or was not.
  *
- * Cost without waiting: 2 atomic operations a put or a take (a compare-exchange, a load), and one load more when the copy
- * of the other index is used up: once in `capacity` items at best.
+ * Cost without waiting: 1 atomic operation a put or a take (a compare-exchange), and a load when the copy of the other index
+ * is used up: once in `capacity` items at best.
  */
 export class SpscRing<T> {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
   readonly #capacity: number;
   readonly #codec: Codec<T>;
-  readonly #items: WakeUps;
-  readonly #space: WakeUps;
   /** The words of one item, this handle's own: codecs run on it. */
   readonly #item: Int32Array;
-  /** Copies of the indices, without the closed bit. Each side's own is exact, the other's may lag behind. */
+  /** Copies of the indices, without the bits. Each side's own is exact, the other's may lag behind. */
   #tail = 0;
   #head = 0;
   /** Whether this handle has read the indices. */
@@ -64,8 +64,6 @@ export class SpscRing<T> {
     this.#index = index;
     this.#capacity = capacity;
     this.#codec = codec;
-    this.#items = new WakeUps(view, index + ITEMS);
-    this.#space = new WakeUps(view, index + SPACE);
     this.#item = new Int32Array(words);
   }
 
@@ -148,16 +146,10 @@ export class SpscRing<T> {
   async putAsync(item: T): Promise<void> {
     if (this.tryPut(item)) return;
     const words = this.#item.slice();
-    const space = this.#space;
-    space.enter();
-    try {
-      for (;;) {
-        this.#item.set(words);
-        if (this.#enqueue()) return;
-        await space.sleepAsync();
-      }
-    } finally {
-      space.leave();
+    for (;;) {
+      this.#item.set(words);
+      if (this.#enqueue()) return;
+      await this.#sleepAsync(HEAD);
     }
   }
 
@@ -198,15 +190,9 @@ export class SpscRing<T> {
    */
   async takeAsync(): Promise<T> {
     if (this.#tryTake()) return this.#codec.read(this.#item, 0);
-    const items = this.#items;
-    items.enter();
-    try {
-      for (;;) {
-        if (this.#dequeue()) return this.#codec.read(this.#item, 0);
-        await items.sleepAsync();
-      }
-    } finally {
-      items.leave();
+    for (;;) {
+      if (this.#dequeue()) return this.#codec.read(this.#item, 0);
+      await this.#sleepAsync(TAIL);
     }
   }
 
@@ -220,8 +206,10 @@ export class SpscRing<T> {
     if (!this.#begun) this.#begin();
     // Partner: the compare-exchange of the producer, which fails from now on; the load of the tail by the consumer.
     const before = Atomics.or(this.#view, this.#index + TAIL, CLOSED);
-    this.#items.wake(Infinity);
-    this.#space.wake(Infinity);
+    // A producer that announced itself before this may not sleep yet: the changed word keeps it from that.
+    Atomics.and(this.#view, this.#index + HEAD, ~ASLEEP);
+    Atomics.notify(this.#view, this.#index + TAIL);
+    Atomics.notify(this.#view, this.#index + HEAD);
     return (before & CLOSED) === 0;
   }
 
@@ -232,8 +220,8 @@ export class SpscRing<T> {
 
   /** How many items are in the ring; exact for its two threads while the other is idle. Two atomic loads. */
   size(): number {
-    const head = Atomics.load(this.#view, this.#index + HEAD);
-    return ((Atomics.load(this.#view, this.#index + TAIL) - head) | 0) >> 1;
+    const head = Atomics.load(this.#view, this.#index + HEAD) & ~FLAGS;
+    return (((Atomics.load(this.#view, this.#index + TAIL) & ~FLAGS) - head) | 0) >> STEP_SHIFT;
   }
 
   /** False when the ring is full. */
@@ -242,7 +230,7 @@ export class SpscRing<T> {
     const tail = this.#tail;
     if (this.#isFull()) {
       // Partner: the consumer's compare-exchange: what it read of the slot must come before what is written there.
-      this.#head = Atomics.load(view, this.#index + HEAD);
+      this.#head = Atomics.load(view, this.#index + HEAD) & ~FLAGS;
       if (this.#isFull()) {
         if (this.isClosed()) throw this.#closedError('nothing more goes in');
         return false;
@@ -250,15 +238,13 @@ export class SpscRing<T> {
     }
     const slot = this.#slot(tail);
     for (let word = 0; word < this.#item.length; word += 1) view[slot + word] = this.#item[word]!; // in range
-    const next = (tail + STEP) | 0;
     // Partner: the consumer's load of the tail, which must see the item.
-    const found = Atomics.compareExchange(view, this.#index + TAIL, tail, next);
+    const found = this.#advance(TAIL, tail);
     if (found !== tail) {
-      if (found === (tail | CLOSED)) throw this.#closedError('nothing more goes in');
+      if ((found & ~ASLEEP) === (tail | CLOSED)) throw this.#closedError('nothing more goes in');
       throw this.#roleTakenError('put into', 'producer');
     }
-    this.#tail = next;
-    this.#items.wake(1);
+    this.#tail = (tail + STEP) | 0;
     return true;
   }
 
@@ -273,50 +259,80 @@ export class SpscRing<T> {
     const head = this.#head;
     if (this.#tail === head) {
       // Partner: the producer's compare-exchange, the or of close.
-      const tail = Atomics.load(view, this.#index + TAIL);
-      if (tail === (head | CLOSED)) throw this.#closedError('everything that was put has been taken');
-      if (tail === head) return false;
-      this.#tail = tail & ~CLOSED;
+      const word = Atomics.load(view, this.#index + TAIL);
+      this.#tail = word & ~FLAGS;
+      if (this.#tail === head) {
+        if ((word & CLOSED) !== 0) throw this.#closedError('everything that was put has been taken');
+        return false;
+      }
     }
     const slot = this.#slot(head);
     for (let word = 0; word < this.#item.length; word += 1) this.#item[word] = view[slot + word]!; // a checked cell
-    const next = (head + STEP) | 0;
     // Partner: the producer's load of the head, after which it may overwrite the slot.
-    if (Atomics.compareExchange(view, this.#index + HEAD, head, next) !== head) {
-      throw this.#roleTakenError('taken from', 'consumer');
-    }
-    this.#head = next;
-    this.#space.wake(1);
+    if (this.#advance(HEAD, head) !== head) throw this.#roleTakenError('taken from', 'consumer');
+    this.#head = (head + STEP) | 0;
     return true;
   }
 
-  #putSlowly(deadline: number): boolean {
-    const space = this.#space;
-    space.enter();
-    try {
-      for (;;) {
-        if (this.#enqueue()) return true;
-        const remainingMs = remainingUntil(deadline);
-        if (remainingMs <= 0) return false;
-        space.sleep(remainingMs);
+  /** Moves the word on by one position, and wakes who sleeps on it. Returns `from`, or what it found instead, unchanged. */
+  #advance(cell: number, from: number): number {
+    const to = (from + STEP) | 0;
+    for (let seen = from; ; ) {
+      // Partner: the compare-exchange of announce: this one finds its bit, or that one finds the word moved on.
+      const found = Atomics.compareExchange(this.#view, this.#index + cell, seen, to);
+      if (found === seen) {
+        // A thread that dies here would leave a sleeper behind; engines end threads at calls and loops only.
+        if (seen !== from) Atomics.notify(this.#view, this.#index + cell);
+        return from;
       }
-    } finally {
-      space.leave();
+      if ((found & ~ASLEEP) !== from) return found;
+      seen = found;
+    }
+  }
+
+  /**
+   * Marks the other side's word: this side will sleep on it, as it found the ring full (head) or empty (tail) there. Returns
+   * whether the mark is new; undefined when the word has moved on or the ring is closed: look again.
+   */
+  #announce(cell: number): boolean | undefined {
+    // Full or empty: the position is this handle's copy of the head, in both cases.
+    const position = this.#head;
+    const found = Atomics.compareExchange(this.#view, this.#index + cell, position, position | ASLEEP);
+    if ((found & ~ASLEEP) !== position) return undefined;
+    // Partner: the or of close. A close after this look takes the mark away, and the thread does not fall asleep.
+    return cell === HEAD && this.isClosed() ? undefined : found === position;
+  }
+
+  /** Sleeps until the word moves on, as far as one can tell. */
+  #sleep(cell: number, deadline: number): SleepEnd {
+    const isNew = this.#announce(cell);
+    if (isNew === undefined) return 'woken';
+    const word = this.#head | ASLEEP;
+    // Partner: the notify of advance or close.
+    const end = sleep(this.#view, this.#index + cell, word, deadline);
+    // A mark that was there before is that of another caller of this thread, which sleeps without blocking.
+    if (end !== 'woken' && isNew) Atomics.compareExchange(this.#view, this.#index + cell, word, this.#head);
+    return end;
+  }
+
+  async #sleepAsync(cell: number): Promise<void> {
+    if (this.#announce(cell) !== undefined)
+      await sleepAsync(this.#view, this.#index + cell, this.#head | ASLEEP);
+  }
+
+  #putSlowly(deadline: number): boolean {
+    for (let end: SleepEnd = 'woken'; ; ) {
+      if (this.#enqueue()) return true;
+      if (end !== 'woken') return gaveUp(end);
+      end = this.#sleep(HEAD, deadline);
     }
   }
 
   #takeSlowly(deadline: number): boolean {
-    const items = this.#items;
-    items.enter();
-    try {
-      for (;;) {
-        if (this.#dequeue()) return true;
-        const remainingMs = remainingUntil(deadline);
-        if (remainingMs <= 0) return false;
-        items.sleep(remainingMs);
-      }
-    } finally {
-      items.leave();
+    for (let end: SleepEnd = 'woken'; ; ) {
+      if (this.#dequeue()) return true;
+      if (end !== 'woken') return gaveUp(end);
+      end = this.#sleep(TAIL, deadline);
     }
   }
 
@@ -326,15 +342,15 @@ export class SpscRing<T> {
 
   /** The first cell of the slot of a position, given as head or tail. */
   #slot(position: number): number {
-    return this.#index + SLOTS + ((position >>> 1) & (this.#capacity - 1)) * this.#item.length;
+    return this.#index + SLOTS + ((position >>> STEP_SHIFT) & (this.#capacity - 1)) * this.#item.length;
   }
 
   /** Takes the present indices for this handle's copies. */
   #begin(): void {
     checkCreated(this.handle, 'SpscRing');
     // The head first: read the other way round, more than the capacity could seem to be between them.
-    this.#head = Atomics.load(this.#view, this.#index + HEAD);
-    this.#tail = Atomics.load(this.#view, this.#index + TAIL) & ~CLOSED;
+    this.#head = Atomics.load(this.#view, this.#index + HEAD) & ~FLAGS;
+    this.#tail = Atomics.load(this.#view, this.#index + TAIL) & ~FLAGS;
     this.#begun = true;
   }
 
