@@ -349,6 +349,18 @@ const atomics: readonly Row[] = [
     }),
   ],
   [
+    'Histogram.record of no duration',
+    RangeError,
+    'a duration is a finite number of milliseconds, got NaN',
+    nowhere(() => new runtime.Histogram().record(NaN)),
+  ],
+  [
+    'Histogram.percentile above 100',
+    RangeError,
+    'a percentile is a number from 0 to 100, got 101',
+    nowhere(() => new runtime.Histogram().percentile(101)),
+  ],
+  [
     'AtomicBatch.add past the end',
     BoundsError,
     'an AtomicBatch on a view of 256 cells got index 256: pass an integer from 0 to 255',
