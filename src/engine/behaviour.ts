@@ -88,7 +88,7 @@ export class BehaviourHash {
     this.#readLow[i] = (this.#readLow[i]! + mix(this.#low[i]!, event ^ 0x5bd1e995)) | 0;
   }
 
-  /** A write, or an event of the wait queue: ordered with everything on its cell. `kind` tells variants apart. */
+  /** A write: ordered with everything on its cell. `kind` tells variants apart. */
   write(buffer: number, offset: number, thread: number, index: number, kind: number): void {
     const i = this.#slot(buffer, offset);
     const event = ((thread << 24) ^ index) + Math.imul(kind, 0x01000193);

@@ -33,7 +33,6 @@ import {
   XOR,
 } from '../instrument/step.ts';
 import type { Deviation } from '../schedule/deviation.ts';
-import { RandomSource } from '../strategy/random-source.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 import { isPlainWait, isSameCell, type Refusal, waitTime, wholeIndex } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
@@ -51,6 +50,7 @@ import { Deviations } from './deviations.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
+import { VirtualTime } from './virtual-time.ts';
 
 export interface VirtualOptions {
   /** Step budget of one execution; running out of it is the outcome `exhausted`. Default 20,000. */
@@ -137,7 +137,7 @@ export class VirtualExecutor implements SchedulerView {
   #cellBuffer = 0;
   #cellOffset = 0;
   #live = 0;
-  #clock = 0;
+  readonly #time: VirtualTime;
   #idle = 0;
   readonly #parked: Uint8Array;
   #parkedCount = 0;
@@ -149,7 +149,6 @@ export class VirtualExecutor implements SchedulerView {
   readonly #executed: ExecutedStep = new ExecutedStep();
   #unsupported: UnsupportedError | undefined;
   #phase: 'setup' | 'thread' | 'check' = 'setup';
-  readonly #random = new RandomSource();
 
   /**
    * @param main the program, for `setup` and `check`.
@@ -168,6 +167,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#mayBlock = new Uint8Array(n);
     for (const id of main.mayBlock ?? nothing) this.#mayBlock[id] = 1;
     this.#isEnabled = new Uint8Array(n);
+    this.#time = new VirtualTime(n);
     this.#attaching = new Uint8Array(n);
     this.#events = new Int32Array(n);
     this.#sleepOffset = new Int32Array(n);
@@ -227,6 +227,10 @@ export class VirtualExecutor implements SchedulerView {
     return view!.byteOffset + (index as number) * view!.BYTES_PER_ELEMENT; // asked only where there is a buffer
   }
 
+  looksOf(thread: number): number {
+    return this.#time.looks[thread]!;
+  }
+
   /** The deviations of the last execution from the base order. */
   schedule(): Deviation[] {
     return this.#deviations.list();
@@ -253,7 +257,6 @@ export class VirtualExecutor implements SchedulerView {
     host.immediate = this.#immediate;
     host.clock = this.#now;
     host.random = this.#draw;
-    this.#random.seed(0x7470, 0);
     let outcome: Outcome;
     try {
       outcome = this.#execute(strategy);
@@ -271,7 +274,7 @@ export class VirtualExecutor implements SchedulerView {
     const observe = strategy.observe?.bind(strategy);
     const observers = observe === undefined ? this.#observers : [...this.#observers, { observe }];
     this.#watchers = observers.length === 0 ? undefined : observers;
-    for (const { started } of this.#observers) started?.(this.threads);
+    for (const observer of this.#observers) observer.started?.(this.threads);
   }
 
   #reset(record: boolean): void {
@@ -302,7 +305,7 @@ export class VirtualExecutor implements SchedulerView {
     if (this.#sleepers.length > 0) this.#sleepers.length = 0;
     this.#buffers.length = 0;
     if (this.#madeNumbers.length > 0) this.#madeNumbers.length = 0;
-    this.#clock = 0;
+    this.#time.reset();
     this.#idle = 0;
     if (this.#parkedCount > 0) this.#parked.fill(0);
     this.#parkedCount = 0;
@@ -311,12 +314,14 @@ export class VirtualExecutor implements SchedulerView {
     this.#hash?.reset();
   }
 
-  readonly #now = (): number => {
-    this.#clock += 0.001;
-    return this.#clock;
-  };
+  /** The thread whose code runs, the number after the last one in `setup` and `check`. */
+  #runs(): number {
+    return this.#phase === 'thread' ? this.current : this.threads;
+  }
 
-  readonly #draw = (): number => this.#random.next() / 4294967296;
+  readonly #now = (): number => this.#time.now(this.#runs());
+
+  readonly #draw = (): number => this.#time.draw(this.#runs());
 
   #execute(strategy: Strategy): Outcome {
     this.#phase = 'setup';
@@ -341,6 +346,7 @@ export class VirtualExecutor implements SchedulerView {
     const { check } = this.#main;
     if (check === undefined) return passed;
     this.#phase = 'check';
+    this.#time.settle();
     try {
       const returned = this.#main.check!(shared, this.#results.slice()) as unknown;
       // Whoever is used to predicates says so by false.
@@ -422,6 +428,8 @@ export class VirtualExecutor implements SchedulerView {
             result = native.load(p.view as Int32Array, p.index as number);
             break;
           case STORE:
+            if (watchers !== undefined)
+              this.#executed.previous = native.load(p.view as Int32Array, p.index as number);
             result = native.store(p.view as Int32Array, p.index as number, p.a as number);
             wrote = true;
             break;
@@ -463,7 +471,8 @@ export class VirtualExecutor implements SchedulerView {
           case WAIT:
             result = this.#wait(t, p);
             if (result === undefined) {
-              hash?.write(this.#cellBuffer, this.#cellOffset, t, event, WAIT);
+              hash?.read(this.#cellBuffer, this.#cellOffset, t, event);
+              hash?.write(this.#cellBuffer, queueOf(this.#cellOffset), t, event, WAIT);
               if (watchers !== undefined) this.#tell(t, p, WAIT, event, false, undefined, failed);
               if (this.count === 0 && this.#parkedCount > 0) this.#unpark();
               if (row !== undefined) this.trace!.push(row);
@@ -646,7 +655,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#sleepers.push(t);
     this.#sleepBuffer[t] = buffer;
     this.#sleepOffset[t] = view.byteOffset + Number(p.index) * view.BYTES_PER_ELEMENT;
-    this.#sleepDeadline[t] = this.#clock + timeout;
+    this.#sleepDeadline[t] = this.#time.clock + timeout;
     if (timeout === Number.POSITIVE_INFINITY) {
       this.#idle = 0;
       this.#disable(t);
@@ -689,7 +698,7 @@ export class VirtualExecutor implements SchedulerView {
 
   #timeOut(t: number): void {
     this.#removeSleeper(this.#sleepers.indexOf(t));
-    this.#clock = Math.max(this.#clock, this.#sleepDeadline[t]!);
+    this.#time.clock = Math.max(this.#time.clock, this.#sleepDeadline[t]!);
   }
 
   // --- spinning -------------------------------------------------------------------------------------------------
@@ -728,7 +737,7 @@ export class VirtualExecutor implements SchedulerView {
 
   /** Everything that could run is set aside: time passes, and it all tries again. */
   #nextRound(): void {
-    this.#clock += this.#idle;
+    this.#time.clock += this.#idle;
     this.#unpark();
   }
 
@@ -811,13 +820,17 @@ export class VirtualExecutor implements SchedulerView {
   }
 
   #hashStep(hash: BehaviourHash, kind: StepKind, t: number, event: number, wrote: boolean): void {
-    if (kind >= LOAD && kind <= NOTIFY) {
-      if (wrote || kind === NOTIFY || (kind >= STORE && kind <= EXCHANGE))
+    if (kind === NOTIFY) {
+      const queue = queueOf(this.#cellOffset);
+      if (wrote) hash.write(this.#cellBuffer, queue, t, event, kind);
+      else hash.read(this.#cellBuffer, queue, t, event);
+    } else if (kind >= LOAD && kind <= WAIT) {
+      if (wrote || (kind >= STORE && kind <= EXCHANGE))
         hash.write(this.#cellBuffer, this.#cellOffset, t, event, kind);
       else hash.read(this.#cellBuffer, this.#cellOffset, t, event);
     } else if (kind === TIMEOUT) {
       // Between its wait and its time-out the thread has used no other view.
-      hash.write(this.#lastNumber[t]!, this.#sleepOffset[t]!, t, event, kind);
+      hash.write(this.#lastNumber[t]!, queueOf(this.#sleepOffset[t]!), t, event, kind);
     }
   }
 
@@ -973,6 +986,11 @@ export class VirtualExecutor implements SchedulerView {
     this.#unsupported ??= error;
     return error;
   }
+}
+
+/** The wait queue of a cell as the behaviour hash knows it: a cell of its own, at an offset that no cell has. */
+function queueOf(offset: number): number {
+  return -1 - offset;
 }
 
 function noteWoken(row: TraceStep, thread: number): void {

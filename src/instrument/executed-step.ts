@@ -20,6 +20,8 @@ export class ExecutedStep {
   /** Whether it wrote: a store or read-modify-write (whatever the value), or a compare-exchange that changed the cell. */
   wrote = false;
   result: unknown = undefined;
+  /** For a store: what the cell held before it. */
+  previous: unknown = undefined;
   /** A wait that went to sleep, and whether a time-out may end it. */
   slept = false;
   timed = false;

@@ -30,6 +30,8 @@ export interface SchedulerView {
   bufferOf(thread: number): number;
   /** The byte offset of that cell. Only where there is a buffer. */
   offsetOf(thread: number): number;
+  /** How often a thread has looked at the clock in this execution. */
+  looksOf(thread: number): number;
   /** What the base order would choose here: the current thread while it can go on, else the lowest that can. */
   baseChoice(): number;
 }
@@ -49,6 +51,22 @@ export interface Strategy {
   readonly observe?: ((step: ExecutedStep) => void) | undefined;
   /** Told after each execution: its steps, and whether its behaviour was new (false where nobody counts them). */
   ended?(steps: number, isNew: boolean): void;
+  /** Of a strategy that searches systematically: where it stands. */
+  search?(): SearchState;
   /** What the strategy guarantees, for the summary: undefined where nothing can be said. */
   guarantee?(executions: number): string | undefined;
+}
+
+/** Where a systematic search stands. */
+export interface SearchState {
+  /** Most preemptions of the schedules that are searched; null: no bound. */
+  readonly bound: number | null;
+  /** What keeps the search from being complete even when nothing is left. */
+  readonly limits: readonly string[];
+  /** An estimate of how much is done, 0 to 1. */
+  readonly share: number;
+  /** Executions cut short because a loop waits by looking. */
+  readonly cut: number;
+  /** Executions that repeated what was known. */
+  readonly redundant: number;
 }
