@@ -1,6 +1,7 @@
 /** `npm run bench -- <what>`: figures beside those of other tools. Never pass or fail. */
 import { parseArgs } from 'node:util';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
+import { benchExhaust } from './exhaust.ts';
 import { benchExplore } from './explore.ts';
 import { type Topic, topics } from './runtime/topics.ts';
 import { benchRuntime } from './runtime.ts';
@@ -13,6 +14,7 @@ const usage = `npm run bench -- <what> [options]
 
   --rounds N           rounds that are counted (default 7)
   --executions N       executions a round (explore; default 50000)
+  --exhaust            explore: what it takes to explore every behaviour, beside Loom
   --milliseconds N     how long a round of each code lasts, about (runtime; default 100)
   --json               one JSON object a line
   --help`;
@@ -35,6 +37,7 @@ function parse() {
         rounds: { type: 'string', default: '7' },
         executions: { type: 'string', default: '50000' },
         milliseconds: { type: 'string', default: '100' },
+        exhaust: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -62,4 +65,5 @@ else if (what === 'runtime')
   await benchRuntime({ rounds, milliseconds, json, topics: rest.length === 0 ? topics : rest.map(known) });
 else if (what !== 'explore') fail(`"${what}" is not known: explore, runtime`);
 else if (rest.length > 0) fail(`"${rest[0]}": explore has no topics`);
+else if (values.exhaust) benchExhaust({ rounds, json });
 else benchExplore({ rounds, executions, json });

@@ -34,7 +34,7 @@ export function filled(page: string): string {
 function commandOutput(args: readonly string[]): string {
   const command = ['--conditions=threadproof-source', '--import', 'tsx', 'src/cli/main.ts', ...args];
   try {
-    return execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+    return withoutTimes(execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8' }));
   } catch (error) {
     // Exit code 1 is a finding, which is what an example shows.
     const { status, stdout } = error as { status?: number; stdout?: string };

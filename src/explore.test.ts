@@ -394,7 +394,7 @@ describe('mistakes are the caller’s, and named', () => {
   test.each([
     [
       { strategy: 'best' },
-      'strategy "best" is not known: give one of portfolio, random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay',
+      'strategy "best" is not known: give one of portfolio, random, pct, fair-pct, pos, urw, surw, rff, round-robin, exhaustive, replay',
     ],
     [{ strategy: 'replay' }, 'the strategy replay needs a schedule'],
     [{ executions: 0 }, 'executions is 0: give a whole number from 1'],

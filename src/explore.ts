@@ -8,22 +8,30 @@ import { VirtualExecutor } from './engine/virtual.ts';
 import { type FindingText, renderFinding } from './report/finding.ts';
 import { decodeSchedule, encodeSchedule, ScheduleError } from './schedule/codec.ts';
 import { minimise, signature } from './shrink/minimise.ts';
+import { exhaustive } from './strategy/exhaustive/search.ts';
 import { replay } from './strategy/replay.ts';
 import { sampler, samplerNames } from './strategy/samplers.ts';
+import type { SearchState } from './strategy/strategy.ts';
 
-export const strategyNames: readonly [...typeof samplerNames, 'replay'] = [...samplerNames, 'replay'];
+export const strategyNames: readonly [...typeof samplerNames, 'exhaustive', 'replay'] = [
+  ...samplerNames,
+  'exhaustive',
+  'replay',
+];
 export const defaultStrategy = 'portfolio';
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface ExploreOptions {
   /** Default 'portfolio'. 'replay' needs `schedule`. */
   readonly strategy?: StrategyName;
-  /** Most executions. Default 10,000; without limit when only `time` is given. */
+  /** Most executions. Default 10,000; without limit when only `time` is given, and for 'exhaustive'. */
   readonly executions?: number;
   /** Default: drawn, and given in the result. */
   readonly seed?: number;
   /** PCT's depth. Default 3. */
   readonly depth?: number;
+  /** For 'exhaustive': search only schedules with at most so many preemptions. Default: no bound. */
+  readonly preemptions?: number;
   /** Step budget of one execution. Default 20,000. */
   readonly maxSteps?: number;
   /** Seconds. Default no limit. */
@@ -63,7 +71,14 @@ export interface ExploreResult {
   readonly seed: number;
   /** Distinct behaviours seen (Mazurkiewicz traces); null when not counted. */
   readonly behaviours: number | null;
-  /** How much of all behaviours that is likely to be (Good-Turing, Chao1); null when not counted. */
+  /**
+   * Every behaviour was explored, or every one that at most `bound` preemptions show. Only strategy 'exhaustive' can say so, and only when nothing
+   * stood in the way: no finding that ended the search, no budget that ran out, no step without a scheduling point.
+   */
+  readonly complete: boolean;
+  /** Most preemptions of the schedules that 'exhaustive' searched; null without a bound. */
+  readonly bound: number | null;
+  /** How much of all behaviours that is likely to be (Good-Turing, Chao1); null when not counted, and for a search, which does not sample. */
   readonly saturation: Saturation | null;
   /** Steps made by frames that cannot be suspended, over all executions. */
   readonly unscheduled: number;
@@ -110,12 +125,15 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
   checkOptions(options);
   const seed = options.seed ?? drawSeed();
   if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options);
-  const strategy = sampler(options.strategy ?? defaultStrategy, seed, options.depth);
+  const { strategy: name = defaultStrategy } = options;
+  const strategy =
+    name === 'exhaustive' ? exhaustive(options.preemptions) : sampler(name, seed, options.depth);
   const behaviours = options.behaviours !== false;
   const start = performance.now();
   const cpu = process.cpuUsage();
   const deadline = options.time === undefined ? Number.POSITIVE_INFINITY : start + options.time * 1000;
-  const executions = options.executions ?? (options.time === undefined ? 10_000 : Number.POSITIVE_INFINITY);
+  const unlimited = options.time !== undefined || name === 'exhaustive';
+  const executions = options.executions ?? (unlimited ? Number.POSITIVE_INFINITY : 10_000);
   const steps = options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps };
   const executor = new VirtualExecutor(program.main, program.instances, {
     behaviours,
@@ -155,7 +173,9 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
   }
   const used = process.cpuUsage(cpu);
   const shown = finding === undefined ? undefined : show(program, unhurried, finding);
-  const clean = campaignOutcome(campaign, timedOut);
+  const search = strategy.search?.();
+  const clean = campaignOutcome(campaign, timedOut, search);
+  const complete = search !== undefined && isComplete(campaign, search);
   return {
     name: program.name,
     outcome: shown?.outcome.kind ?? clean.kind,
@@ -172,20 +192,34 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     strategy: strategy.name,
     seed,
     behaviours: behaviours ? campaign.behaviours.size : null,
-    saturation: campaign.behaviours.saturation() ?? null,
+    complete,
+    bound: search?.bound ?? null,
+    saturation: search === undefined ? (campaign.behaviours.saturation() ?? null) : null,
     unscheduled: campaign.unscheduled,
     exhausted: campaign.exhausted,
     findings: campaign.found,
     kinds: [...kinds],
-    guarantee: strategy.guarantee?.(campaign.executions) ?? null,
-    notes: notesOf(program.main.threads, campaign, behaviours),
+    guarantee: complete ? completeness(search) : (strategy.guarantee?.(campaign.executions) ?? null),
+    notes: notesOf(program.main.threads, campaign, behaviours, search),
     report: shown?.report ?? null,
   };
 }
 
 /** A clean result that says less than it seems to must say so. */
-function notesOf(threads: number, campaign: Campaign, behaviours: boolean): string[] {
+function notesOf(
+  threads: number,
+  campaign: Campaign,
+  behaviours: boolean,
+  search: SearchState | undefined,
+): string[] {
   const notes: string[] = [];
+  if (search !== undefined) {
+    for (const limit of search.limits) notes.push(`the search is not complete: ${limit}`);
+    if (search.cut > 0)
+      notes.push(
+        `${search.cut} executions were cut short where a loop went round without effect: such loops are taken to wait (docs/exhaustive.md)`,
+      );
+  }
   if (campaign.unscheduled > 0)
     notes.push(
       `${campaign.unscheduled} steps ran without a scheduling point (constructors, getters, generators, callbacks of builtins)`,
@@ -203,12 +237,27 @@ function notesOf(threads: number, campaign: Campaign, behaviours: boolean): stri
   return notes;
 }
 
+function isComplete(campaign: Campaign, { limits }: SearchState): boolean {
+  return campaign.complete && campaign.exhausted === 0 && campaign.unscheduled === 0 && limits.length === 0;
+}
+
+function completeness({ bound }: SearchState): string {
+  return bound === null
+    ? 'complete: every behaviour of the program was explored'
+    : `complete up to a bound: every behaviour that at most ${bound} preemptions show was explored`;
+}
+
 /** Without a finding: passed, unless a budget kept something from being looked at. */
-function campaignOutcome(campaign: Campaign, timedOut: boolean): Outcome {
+function campaignOutcome(campaign: Campaign, timedOut: boolean, search: SearchState | undefined): Outcome {
   if (campaign.exhausted > 0)
     return {
       kind: 'exhausted',
       message: `${campaign.exhausted} of ${campaign.executions} executions ran out of their step budget: give more with maxSteps (--max-steps)`,
+    };
+  if (search !== undefined && !campaign.complete && campaign.executions > 0)
+    return {
+      kind: 'exhausted',
+      message: `the budget ran out after ${campaign.executions} executions, with about ${(search.share * 100).toFixed(1)} % of the search done`,
     };
   if (timedOut || campaign.executions === 0)
     return { kind: 'exhausted', message: `the time ran out after ${campaign.executions} executions` };
@@ -255,6 +304,8 @@ export function replayLoaded(
     strategy: 'replay',
     seed: 0,
     behaviours: null,
+    complete: false,
+    bound: null,
     saturation: null,
     unscheduled: executor.unscheduled,
     exhausted: outcome.kind === 'exhausted' ? 1 : 0,
@@ -328,6 +379,11 @@ function checkOptions(options: ExploreOptions): void {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
       throw new ProgramError(`${name} is ${value}: give a whole number from 1`);
   }
+  const { preemptions } = options;
+  if (preemptions !== undefined && (!Number.isSafeInteger(preemptions) || preemptions < 0))
+    throw new ProgramError(`preemptions is ${preemptions}: give a whole number from 0`);
+  if (preemptions !== undefined && strategy !== 'exhaustive')
+    throw new ProgramError("preemptions goes with the strategy 'exhaustive'");
   if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
     throw new ProgramError(`seed is ${options.seed}: give a whole number`);
   if (options.time !== undefined && !(options.time > 0))

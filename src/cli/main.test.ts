@@ -483,7 +483,7 @@ describe.concurrent('usage: exit 2, and standard error says what to do', () => {
       [/"more" is one argument too many/, 'explore', module, 'more'],
       [/Unknown option '--fast'/, 'explore', module, '--fast'],
       [
-        /--strategy "best" is not known: give one of portfolio, random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay/,
+        /--strategy "best" is not known: give one of portfolio, random, pct, fair-pct, pos, urw, surw, rff, round-robin, exhaustive, replay/,
         'explore',
         module,
         '--strategy',

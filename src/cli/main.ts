@@ -33,10 +33,11 @@ A program module exports { name?, threads, setup(), attach?(shared, id), thread(
 as its default export, or as named exports that are such objects each. It needs no import of threadproof.
 
 explore:
-  --strategy NAME     portfolio (default), random, pct, fair-pct, pos, urw, surw, rff, round-robin, replay (docs/strategies.md says which one when)
-  --executions N      most executions (default 10000; no limit when only --time is given)
+  --strategy NAME     portfolio (default), random, pct, fair-pct, pos, urw, surw, rff, round-robin, exhaustive, replay (docs/strategies.md says which one when)
+  --executions N      most executions (default 10000; no limit when only --time is given, and for exhaustive)
   --seed S            whole number; default: drawn and printed
   --depth D           pct, fair-pct: depth of the bugs looked for (default 3)
+  --preemptions K     exhaustive: only schedules with at most K preemptions
   --max-steps N       step budget of one execution (default 20000)
   --time S            seconds, fractions allowed; with --executions a limit (running out of it is no pass), alone the length of the run
   --schedule STRING   for --strategy replay
@@ -65,6 +66,7 @@ const optionTable = {
   executions: { type: 'string' },
   seed: { type: 'string' },
   depth: { type: 'string' },
+  preemptions: { type: 'string' },
   'max-steps': { type: 'string' },
   time: { type: 'string' },
   schedule: { type: 'string' },
@@ -114,6 +116,7 @@ async function main(argv: readonly string[]): Promise<number> {
       'executions',
       'seed',
       'depth',
+      'preemptions',
       'time',
       'schedule',
       'keep-going',
@@ -148,6 +151,9 @@ function exploreOptions(values: Values): ExploreOptions {
   const executions = wholeNumber('executions', values.executions, 1);
   const seed = wholeNumber('seed', values.seed, 0);
   const depth = wholeNumber('depth', values.depth, 1);
+  const preemptions = wholeNumber('preemptions', values.preemptions, 0);
+  if (preemptions !== undefined && strategy !== 'exhaustive')
+    throw new UsageError('--preemptions goes with --strategy exhaustive');
   const maxSteps = wholeNumber('max-steps', values['max-steps'], 1);
   const time = values.time === undefined ? undefined : Number(values.time);
   if (time !== undefined && !(time > 0 && time < Number.POSITIVE_INFINITY))
@@ -157,6 +163,7 @@ function exploreOptions(values: Values): ExploreOptions {
     ...(executions === undefined ? {} : { executions }),
     seed: seed ?? drawSeed(),
     ...(depth === undefined ? {} : { depth }),
+    ...(preemptions === undefined ? {} : { preemptions }),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     ...(time === undefined ? {} : { time }),
     ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
