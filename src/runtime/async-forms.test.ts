@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   AtomicFlag,
+  AtomicUint32,
   Barrier,
   BrokenBarrierError,
   ClosedError,
@@ -169,6 +170,13 @@ const forms: readonly [
       inbox.offer(1);
       other.mutex.lock();
       return [inbox.offerAsync(2), () => other.mutex.unlock(), true];
+    },
+  ],
+  [
+    'AtomicUint32.waitAsync',
+    (view) => {
+      const cell = AtomicUint32.create(view, 0, 2 ** 32 - 1);
+      return [cell.waitAsync(2 ** 32 - 1), () => cell.notify(), 'ok'];
     },
   ],
   [

@@ -28,6 +28,12 @@ export function checkInt64Cell(
   checkIndex(view.length, index, 1, primitive);
 }
 
+/** Checks how many threads a `notify` is to wake. Throws RangeError when that is negative or NaN. */
+export function checkWakeCount(count: number): void {
+  if (count >= 0) return;
+  throw new RangeError(`the number of threads to wake is 0 or more, got ${count}: pass nothing to wake all`);
+}
+
 /** Whether `value` is a SharedArrayBuffer, of whichever realm. */
 export function isShared(value: unknown): value is SharedArrayBuffer {
   return Object.prototype.toString.call(value) === '[object SharedArrayBuffer]';

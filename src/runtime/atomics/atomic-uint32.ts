@@ -1,4 +1,4 @@
-import { checkInt32Cells } from '../cell.ts';
+import { checkInt32Cells, checkWakeCount } from '../cell.ts';
 import { checkTimeout } from '../timeout.ts';
 
 /**
@@ -90,15 +90,29 @@ export class AtomicUint32 {
    * says nothing about the value: load it again.
    *
    * @throws RangeError when the limit is negative or NaN
-   * @throws TypeError on threads that must not block
+   * @throws TypeError on threads that must not block: use {@link AtomicUint32.waitAsync} there
    */
   wait(expected: number, timeoutMs: number = Infinity): 'ok' | 'not-equal' | 'timed-out' {
     checkTimeout(timeoutMs);
     return Atomics.wait(this.#view, this.#index, expected | 0, timeoutMs);
   }
 
-  /** Wakes at most `count` of the threads that wait on this cell, all by default; returns how many. */
+  /**
+   * As {@link AtomicUint32.wait}, without blocking; the comparison takes place before this returns. A pending wait cannot be cancelled, absorbs a
+   * `notify` like any other, and does not keep the process alive. Rejects with RangeError when the limit is negative or NaN.
+   */
+  async waitAsync(expected: number, timeoutMs: number = Infinity): Promise<'ok' | 'not-equal' | 'timed-out'> {
+    checkTimeout(timeoutMs);
+    return Atomics.waitAsync(this.#view, this.#index, expected | 0, timeoutMs).value;
+  }
+
+  /**
+   * Wakes at most `count` of the threads that wait on this cell, all by default; returns how many.
+   *
+   * @throws RangeError when the count is negative or NaN
+   */
   notify(count: number = Infinity): number {
+    checkWakeCount(count);
     return Atomics.notify(this.#view, this.#index, count);
   }
 }

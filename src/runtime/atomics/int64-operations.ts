@@ -1,3 +1,4 @@
+import { checkWakeCount } from '../cell.ts';
 import { checkTimeout } from '../timeout.ts';
 
 /**
@@ -100,11 +101,7 @@ export abstract class Int64Operations {
    * @throws RangeError when the count is negative or NaN
    */
   notify(count: number = Infinity): number {
-    if (!(count >= 0)) {
-      throw new RangeError(
-        `the number of threads to wake is 0 or more, got ${count}: pass nothing to wake all`,
-      );
-    }
+    checkWakeCount(count);
     return Atomics.notify(this.#view, this.#index, count);
   }
 }
