@@ -130,3 +130,25 @@ export class RoleTakenError extends Error {
 export class EmptyBatchError extends Error {
   override readonly name = 'EmptyBatchError';
 }
+
+/** A worker ended before it answered: by itself, by an error outside its handlers, or because it was stuck and was ended. */
+export class WorkerDiedError extends Error {
+  override readonly name = 'WorkerDiedError';
+  /** Exit code of the worker. */
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A worker has no handler of the name that it was asked for. */
+export class UnknownHandlerError extends Error {
+  override readonly name = 'UnknownHandlerError';
+}
+
+/** A request was dropped, unprocessed, because newer ones came. */
+export class DroppedError extends Error {
+  override readonly name = 'DroppedError';
+}

@@ -15,6 +15,28 @@ export {
   PaddedAtomicInt64,
   type PaddingOptions,
 } from './atomics/padded-atomic.ts';
+export { type Clock, systemClock } from './channel/clock.ts';
+export { decay } from './channel/decay.ts';
+export { LatestWins, type LatestWinsStats } from './channel/latest-wins.ts';
+export {
+  type ChannelStats,
+  type Delays,
+  ManagedWorker,
+  type ManagedWorkerOptions,
+  type RequestOptions,
+  type WorkerEnd,
+  type WorkerLike,
+} from './channel/managed-worker.ts';
+export {
+  type Handler,
+  type HandlerContext,
+  type Handlers,
+  type QueuedHandler,
+  type ServeOptions,
+  type ServerPort,
+  serve,
+  Transferred,
+} from './channel/serve.ts';
 export { type Codec, codecs, type Fields } from './codec.ts';
 export {
   AlignmentError,
@@ -26,6 +48,7 @@ export {
   DeadlockError,
   type DeadlockedThread,
   DoubleFreeError,
+  DroppedError,
   EmptyBatchError,
   ForeignPointerError,
   NotCreatedError,
@@ -38,6 +61,8 @@ export {
   TimeoutError,
   TooManyPartiesError,
   TooManyThreadsError,
+  UnknownHandlerError,
+  WorkerDiedError,
 } from './errors.ts';
 export { Histogram, type HistogramSummary } from './histogram.ts';
 export {
