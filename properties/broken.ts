@@ -30,9 +30,6 @@ import { EarlyWakeQueue } from '../models/broken/queue-early-close.ts';
 import { KeptWakeUpQueue } from '../models/broken/queue-kept-wake-up.ts';
 import { SleptOverQueue } from '../models/broken/queue-slept-over.ts';
 import { LosingQueue } from '../models/broken/queue-unclaimed.ts';
-import { MiscountingRegistry } from '../models/broken/registry-miscounting.ts';
-import { ReplacingRegistry } from '../models/broken/registry-replacing.ts';
-import { TornRegistry } from '../models/broken/registry-torn.ts';
 import { DoubleUnlockRwLock } from '../models/broken/rwlock-double-unlock.ts';
 import { EarlyNotifyRwLock } from '../models/broken/rwlock-early-notify.ts';
 import { OneWakeRwLock } from '../models/broken/rwlock-one-wake.ts';
@@ -48,6 +45,7 @@ import { EarlyIndexRing } from '../models/broken/spsc-early-index.ts';
 import { SlotVariable } from '../models/broken/thread-slots.ts';
 import { KeptSlotSlots } from '../models/broken/tls-kept-slot.ts';
 import { UnboundedKeySlots } from '../models/broken/tls-unbounded-key.ts';
+import { brokenChannel } from './broken-channel.ts';
 import { brokenMemory } from './broken-memory.ts';
 
 export interface BrokenSubject {
@@ -63,6 +61,7 @@ export interface BrokenSubject {
 
 export const brokenSubjects: readonly BrokenSubject[] = [
   ...brokenMemory,
+  ...brokenChannel,
   {
     id: 'B1',
     fault: 'barrier reads the generation after counting itself in',
@@ -356,26 +355,5 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'tls-isolation',
     subject: { storage: KeptSlotSlots, variable: SlotVariable },
     odds: 4.02,
-  },
-  {
-    id: 'O3',
-    fault: 'writers replace the whole registry: a committed write is lost',
-    caughtBy: 'registry-linearizable',
-    subject: ReplacingRegistry,
-    odds: 0.98,
-  },
-  {
-    id: 'REG-TORN',
-    fault: 'readers of the registry do not look whether their snapshot was written meanwhile',
-    caughtBy: 'registry-linearizable',
-    subject: TornRegistry,
-    odds: 2.09,
-  },
-  {
-    id: 'REG-COUNT',
-    fault: 'registry counts accesses by a load and a store',
-    caughtBy: 'registry-linearizable',
-    subject: MiscountingRegistry,
-    odds: 1.6,
   },
 ];

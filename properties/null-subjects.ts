@@ -121,6 +121,14 @@ const registry = {
   accesses: (): number => 0,
 };
 
+const channel = {
+  state: 'ready',
+  ping: async (): Promise<number> => 0,
+  request: async (): Promise<void> => {},
+  shutdown: async (): Promise<void> => {},
+  stats(): void {},
+};
+
 const storage = {
   handle: {},
   claim: (): number => 0,
@@ -165,5 +173,6 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'spsc-ring': always(queue),
   'inbox-accounting': always(queue),
   'registry-linearizable': always(registry),
+  'channel-calls': { start: async () => channel },
   'tls-isolation': { storage: always(storage), variable: always(variable) },
 };

@@ -3,6 +3,7 @@ import { allocatorDisjoint } from './allocator.ts';
 import { atomicsInt32, atomicsInt64 } from './atomics.ts';
 import { barrierBreaks, barrierCrowd, barrierGenerations } from './barrier.ts';
 import { atomicBatch, batchUnderLock } from './batch.ts';
+import { channelCalls } from './channel.ts';
 import { conditionWaits } from './condition.ts';
 import { atomicsUint32, counterStays, flagIsSet } from './conveniences.ts';
 import { latchOpens } from './latch.ts';
@@ -55,4 +56,5 @@ export const properties: readonly Property[] = [
   inboxAccounting,
   tlsIsolation,
   registryLinearizable,
+  channelCalls,
 ] as readonly Property[];

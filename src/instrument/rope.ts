@@ -20,6 +20,10 @@ export interface Slot {
 
 const unmapped = -1;
 
+/** `return()=>1`: a name put before the arrow would join the keyword. */
+const nameStart = /^[\p{L}\p{N}_$]/u;
+const namePart = /[\p{L}\p{N}_$]/u;
+
 export class Rope {
   readonly #pieces: (string | Slot)[] = [];
   /** For each piece the source offset at which it starts, or `unmapped`. Same length as `#pieces`. */
@@ -31,8 +35,9 @@ export class Rope {
     this.#source = source;
   }
 
-  /** Text of our own. `at` ties its start to a source offset. */
+  /** Text of our own. `at` ties its start to a source offset. Minified code has no space before what we put a name in front of. */
   add(text: string, at: number = unmapped): void {
+    if (at > 0 && nameStart.test(text) && namePart.test(this.#source[at - 1]!)) this.add(' '); // inside the source
     this.#pieces.push(text);
     this.#offsets.push(at);
     this.#copied.push(false);

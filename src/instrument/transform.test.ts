@@ -432,6 +432,12 @@ export function main(v) { const c = new Cell(v); return [c.all(), c.take().map((
     steps: 'load@4 load@4 load@4 load@4 load@4 store@5 load@4 load@4 load@4 load@4 load@4 load@4 load@4',
   },
   {
+    name: 'code without spaces, as a compiler writes it',
+    source: `export function main(v){const f=(()=>{return()=>Atomics.load(v,1)})();const g=function(){return(0,f)()};return[f(),g(),typeof(()=>1),void(()=>f())]}`,
+    value: [10, 10, 'function', undefined],
+    steps: 'load@1 load@1',
+  },
+  {
     name: 'private fields and accessors that hold functions',
     source: `class Cell {
   #get = (v) => Atomics.load(v, 1);

@@ -167,6 +167,9 @@ export class ManagedWorker {
       this.#startError = new TimeoutError(
         `worker ${this.name} did not serve within ${startLimitMs} ms: let it call serve(), or give a longer startLimitMs`,
       );
+      // From here on a worker that serves after all is not taken any more.
+      this.#reason = 'start failed';
+      this.#life = { state: 'stopping', cancel: () => {} };
       void this.#worker.terminate();
     });
     this.#life = { state: 'starting', cancel };

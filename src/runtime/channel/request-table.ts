@@ -54,18 +54,19 @@ export class RequestTable<Call extends { readonly kind: string }> {
     this.#open.set(number, call);
   }
 
-  /** The open call of this number and kind, for an answer that does not end it; others are counted. */
+  /** The open call of this number and kind, for a preliminary answer: those that come too late are as good as none. */
   peek(number: number, kind: string): Call | undefined {
     const call = this.#open.get(number);
-    if (call?.kind === kind) return call;
-    this.#count(number, call !== undefined);
-    return undefined;
+    return call?.kind === kind ? call : undefined;
   }
 
   /** Ends the call that an answer belongs to, and returns it; undefined when there is none, which is counted. */
   answer(number: number, kind: string): Call | undefined {
     const call = this.peek(number, kind);
-    if (call === undefined) return undefined;
+    if (call === undefined) {
+      this.#count(number, this.#open.has(number));
+      return undefined;
+    }
     this.#open.delete(number);
     this.#answered += 1;
     return call;
