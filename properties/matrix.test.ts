@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MonitorBarrier } from '../models/broken/barrier-monitor.ts';
+import { PlainInt32 } from '../models/broken/int32-plain.ts';
 import { MonitorRwLock } from '../models/broken/rwlock-monitor.ts';
 import { brokenSubjects } from './broken.ts';
 import { catchers, hasWhatItNeeds, matrixRow, matrixTables, ofItsShape } from './matrix.ts';
@@ -44,6 +45,7 @@ test('a subject runs against the properties of its shape for which it has the me
 test.each([
   ['barrier', 'B6', MonitorBarrier],
   ['readers-writer lock', 'R8', MonitorRwLock],
+  ['integer', 'SC', PlainInt32],
 ])('the %s from which broken ones are derived is sound itself', async (_, id, sound) => {
   for (const property of ofItsShape(broken(id), properties)) {
     const { finding } = await runProperty(property, sound, { cases: 40, seed: 2 });
