@@ -47,6 +47,7 @@ import { KeptSlotSlots } from '../models/broken/tls-kept-slot.ts';
 import { UnboundedKeySlots } from '../models/broken/tls-unbounded-key.ts';
 import { brokenChannel } from './broken-channel.ts';
 import { brokenMemory } from './broken-memory.ts';
+import { brokenPools } from './broken-pool.ts';
 
 export interface BrokenSubject {
   /** Id of requirements.md, as it is named on the command line. */
@@ -61,6 +62,7 @@ export interface BrokenSubject {
 
 export const brokenSubjects: readonly BrokenSubject[] = [
   ...brokenMemory,
+  ...brokenPools,
   ...brokenChannel,
   {
     id: 'B1',

@@ -138,6 +138,45 @@ const storage = {
 
 const variable = { key: {}, get(): void {}, set(): void {}, has: (): boolean => false, delete: () => false };
 
+const board = {
+  handle: {},
+  submit: (): number => 0,
+  lastId: 0,
+  deal(): void {},
+  cancel: (): string => 'late',
+  takeBack: (): number => 0,
+  collect: (): number => -1,
+  outcomeOf: (): string => 'completed',
+  release(): void {},
+  payloadOf: (): number => 0,
+  close: (): boolean => true,
+  isDrained: (): boolean => true,
+  isStuck: (): boolean => false,
+  enlist: (): number => 0,
+  retire(): void {},
+  reap(): void {},
+  account: (): object => ({
+    submitted: 0,
+    completed: 0,
+    failed: 0,
+    crashed: 0,
+    cancelled: 0,
+    rejected: 0,
+    pending: 0,
+    waiting: 0,
+  }),
+  seats: (): readonly string[] => [],
+  used: (): number => 0,
+  announceSleep: (): number => 0,
+  endSleep(): void {},
+  eventCell: 0,
+};
+
+const pool = {
+  ...always(board),
+  seat: () => ({ take: () => -1, finish: () => true, publish() {}, setBlocked() {} }),
+};
+
 /** By the name of the property. */
 export const nullSubjects: Readonly<Record<string, unknown>> = {
   'atomics-i32': always(cell),
@@ -174,5 +213,8 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'inbox-accounting': always(queue),
   'registry-linearizable': always(registry),
   'channel-calls': { start: async () => channel },
+  'pool-accounting': pool,
+  'pool-races': pool,
+  'pool-stuck': pool,
   'tls-isolation': { storage: always(storage), variable: always(variable) },
 };

@@ -12,6 +12,7 @@ import { sequentialConsistency, visibility } from './memory-order.ts';
 import { mutexPoison, mutualExclusion } from './mutex.ts';
 import { onceRuns } from './once.ts';
 import { paddedLines } from './padded.ts';
+import { poolAccounting, poolRaces, poolStuck } from './pool.ts';
 import { highContention, memoryPressure } from './pressure.ts';
 import type { Property } from './property.ts';
 import { inboxAccounting, mpmcQueue, mpmcWakeUps, spscRing } from './queues.ts';
@@ -55,6 +56,9 @@ export const properties: readonly Property[] = [
   spscRing,
   inboxAccounting,
   tlsIsolation,
+  poolAccounting,
+  poolRaces,
+  poolStuck,
   registryLinearizable,
   channelCalls,
 ] as readonly Property[];

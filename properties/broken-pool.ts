@@ -1,0 +1,93 @@
+/** The mirror's rows about the pool. */
+import { abortedScanPool } from '../models/broken/pool-aborted-scan.ts';
+import { claimedTwicePool } from '../models/broken/pool-claimed-twice.ts';
+import { idleTwicePool } from '../models/broken/pool-idle-twice.ts';
+import { keptBehindPool } from '../models/broken/pool-kept-behind.ts';
+import { lateFinishPool } from '../models/broken/pool-late-finish.ts';
+import { leakedPlacePool } from '../models/broken/pool-leaked-place.ts';
+import { lostWorkerPool } from '../models/broken/pool-lost-worker.ts';
+import { oneLookPool } from '../models/broken/pool-one-look.ts';
+import { otherResultPool } from '../models/broken/pool-other-result.ts';
+import { settledTwicePool } from '../models/broken/pool-settled-twice.ts';
+import { silentRoomPool } from '../models/broken/pool-silent-room.ts';
+import type { BrokenSubject } from './broken.ts';
+
+export const brokenPools: readonly BrokenSubject[] = [
+  {
+    id: 'P1',
+    fault: 'pool counts a worker as idle twice',
+    caughtBy: 'pool-accounting',
+    subject: idleTwicePool,
+    odds: 19.7,
+  },
+  {
+    id: 'P2',
+    fault: 'pool looks for an idle worker once, and refuses',
+    caughtBy: 'pool-accounting',
+    subject: oneLookPool,
+    odds: 92.2,
+  },
+  {
+    id: 'P3',
+    fault: 'a task that was collected still belongs to its worker',
+    caughtBy: 'pool-accounting',
+    subject: settledTwicePool,
+    odds: 7.58,
+  },
+  {
+    id: 'P4',
+    fault: 'a failing task never returns its worker',
+    caughtBy: 'pool-accounting',
+    subject: lostWorkerPool,
+    odds: 4.21,
+  },
+  {
+    id: 'P5',
+    fault: 'a task that is refused keeps its place',
+    caughtBy: 'pool-accounting',
+    subject: leakedPlacePool,
+    odds: 58.8,
+  },
+  {
+    id: 'P6',
+    fault: "a scan consumes another task's result",
+    caughtBy: 'pool-accounting',
+    subject: otherResultPool,
+    odds: 1.53,
+  },
+  {
+    id: 'P7',
+    fault: 'one crashed worker ends the scan',
+    caughtBy: 'pool-accounting',
+    subject: abortedScanPool,
+    odds: 1.24,
+  },
+  {
+    id: 'P14',
+    fault: 'a task waits for a task behind it, and nobody says so',
+    caughtBy: 'pool-stuck',
+    subject: keptBehindPool,
+    odds: 0.78,
+  },
+  {
+    id: 'P15',
+    fault: 'workers claim by a look and a store',
+    caughtBy: 'pool-races',
+    subject: claimedTwicePool,
+    odds: 0.7,
+  },
+  {
+    id: 'P16',
+    fault: 'workers finish by a look and a store',
+    caughtBy: 'pool-races',
+    subject: lateFinishPool,
+    odds: 0.45,
+  },
+  {
+    id: 'P17',
+    fault: 'nobody is told of room that entries leave which were taken back',
+    caughtBy: 'pool-races',
+    subject: silentRoomPool,
+    odds: 0.46,
+  },
+];

@@ -1,0 +1,472 @@
+/**
+ * What a task board does under its mutex: the lists of slots, dealing, taking back, settling, counting. The calls that lock are in
+ * TaskBoard.
+ */
+import { checkInt32Cells } from '../cell.ts';
+import { checkLine } from '../line.ts';
+import { EventCount } from '../queue/event-count.ts';
+import {
+  ABSENT,
+  ASSIGNED,
+  BELL,
+  BLOCKED,
+  type BoardHandle,
+  type BoardShape,
+  boardCells,
+  CANCEL,
+  CANCELLED,
+  COLLECTED,
+  COMPLETED,
+  CRASHED,
+  checkShape,
+  DEALT,
+  DONE,
+  EVENTS,
+  FAILED,
+  FREE_SLOTS,
+  FRESH_SLOT,
+  finishedAt,
+  ID,
+  IS_CLOSED,
+  LEAVING,
+  LOST_SLOTS,
+  NEXT,
+  NEXT_ID,
+  PAYLOAD,
+  PENDING,
+  PINNED,
+  PRESENCE,
+  PRESENT,
+  PREVIOUS,
+  PRIORITIES,
+  PRIORITY,
+  QUEUES,
+  REJECTED,
+  RING,
+  SEAT,
+  SHAPE,
+  SLOT_CELLS,
+  STATE_MASK,
+  SUBMITTED,
+  seatAt,
+  slotAt,
+  state,
+  TAKEN,
+  TICKET,
+  USED,
+  WAITING,
+  WORD,
+} from './board-layout.ts';
+
+/** Why a task was not taken: all slots are used, or the board is closed. */
+export const FULL = -1;
+export const CLOSED = -2;
+
+/** What became of a request to cancel: the task will not run; it runs and is asked to end; it had ended, or is unknown. */
+export type Cancellation = 'removed' | 'requested' | 'late';
+
+/** All methods are called under the mutex, but for those that say otherwise. */
+export abstract class BoardState {
+  protected readonly view: Int32Array<SharedArrayBuffer>;
+  protected readonly index: number;
+  protected readonly shape: BoardShape;
+  protected readonly events: EventCount;
+  readonly #bells: readonly EventCount[];
+  readonly #slots: number;
+  /** The id of the task that this handle admitted last. */
+  protected newest = -1;
+  /** Where the next round of dealing begins, so that nobody is always first. This handle's own. */
+  #first = 0;
+
+  protected constructor(handle: BoardHandle) {
+    const { view, index, capacity, seats, ring } = handle;
+    this.shape = { capacity, seats, ring };
+    checkShape(this.shape);
+    checkInt32Cells(view, index, boardCells(this.shape), 'a TaskBoard');
+    checkLine(view, index, 'a TaskBoard');
+    this.view = view;
+    this.index = index;
+    this.events = new EventCount(view, index + EVENTS);
+    this.#bells = Array.from(
+      { length: seats },
+      (_, seat) => new EventCount(view, this.seatCell(seat) + BELL),
+    );
+    this.#slots = index + slotAt(this.shape, 0);
+  }
+
+  /** Writes the shape: from then on there is a board. Without the mutex. */
+  protected initialise(): void {
+    const { view, index, shape } = this;
+    view[index + SHAPE + 1] = shape.seats;
+    view[index + SHAPE + 2] = shape.ring;
+    Atomics.store(view, index + SHAPE, shape.capacity);
+  }
+
+  /** Whether there is a board of this shape. Without the mutex. */
+  protected isCreated(): boolean {
+    const { view, index, shape } = this;
+    // Partner: the store of initialise.
+    const capacity = Atomics.load(view, index + SHAPE);
+    return (
+      capacity === shape.capacity &&
+      view[index + SHAPE + 1] === shape.seats &&
+      view[index + SHAPE + 2] === shape.ring
+    );
+  }
+
+  protected cell(cell: number): number {
+    return this.view[this.index + cell]!; // the constructor checked that all cells are in the view
+  }
+
+  protected set(cell: number, value: number): void {
+    this.view[this.index + cell] = value;
+  }
+
+  protected count(cell: number, by: number): void {
+    this.view[this.index + cell] = this.cell(cell) + by;
+  }
+
+  protected seatCell(seat: number): number {
+    return this.index + seatAt(this.shape, seat);
+  }
+
+  protected ofSeat(seat: number, cell: number): number {
+    return this.view[this.seatCell(seat) + cell]!; // as in cell
+  }
+
+  protected slotCell(slot: number): number {
+    return this.#slots + slot * SLOT_CELLS;
+  }
+
+  protected ofSlot(slot: number, cell: number): number {
+    return this.view[this.#slots + slot * SLOT_CELLS + cell]!; // as in cell
+  }
+
+  protected setSlot(slot: number, cell: number, value: number): void {
+    this.view[this.#slots + slot * SLOT_CELLS + cell] = value;
+  }
+
+  /** Tells the worker of a seat that something was dealt, or that it is to leave. */
+  protected ring(seat: number): void {
+    this.#bells[seat]!.wake(1); // a seat of the board
+  }
+
+  /** Counts a task in and gives it a slot with its payload, or says why not. */
+  protected admit(payload: Int32Array, priority: number, open: boolean): number {
+    if (!open || this.cell(IS_CLOSED) !== 0) return this.refuse(CLOSED);
+    const slot = this.#freshSlot();
+    if (slot < 0) return this.refuse(FULL);
+    this.count(SUBMITTED, 1);
+    this.count(PENDING, 1);
+    const { view } = this;
+    const cell = this.slotCell(slot);
+    this.newest = this.cell(NEXT_ID);
+    view[cell + ID] = this.newest;
+    this.count(NEXT_ID, 1);
+    view[cell + PRIORITY] = priority;
+    view[cell + PINNED] = 0;
+    view[cell + CANCEL] = 0;
+    for (let word = 0; word < payload.length; word += 1) view[cell + PAYLOAD + word] = payload[word]!; // in range
+    Atomics.store(view, cell + WORD, this.#nextTicket(slot) + state.queued);
+    return slot;
+  }
+
+  protected refuse(why: number): number {
+    this.count(SUBMITTED, 1);
+    this.count(REJECTED, 1);
+    return why;
+  }
+
+  /** A slot's word with the next ticket and no state. */
+  #nextTicket(slot: number): number {
+    return ((this.ofSlot(slot, WORD) & ~STATE_MASK) + TICKET) | 0;
+  }
+
+  #freshSlot(): number {
+    const free = this.cell(FREE_SLOTS);
+    if (free > 0) {
+      this.set(FREE_SLOTS, this.ofSlot(free - 1, NEXT));
+      this.count(USED, 1);
+      return free - 1;
+    }
+    const fresh = this.cell(FRESH_SLOT);
+    if (fresh === this.shape.capacity) return -1;
+    this.set(FRESH_SLOT, fresh + 1);
+    this.count(USED, 1);
+    return fresh;
+  }
+
+  /** Gives a slot back; old entries of rings for it are void from then on. */
+  protected freeSlot(slot: number): void {
+    Atomics.store(this.view, this.slotCell(slot) + WORD, this.#nextTicket(slot) + state.free);
+    this.setSlot(slot, NEXT, this.cell(FREE_SLOTS));
+    this.set(FREE_SLOTS, slot + 1);
+    this.count(USED, -1);
+  }
+
+  /** At the end of its queue. */
+  protected append(slot: number): void {
+    const queue = QUEUES + 2 * this.ofSlot(slot, PRIORITY);
+    const last = this.cell(queue + 1);
+    this.setSlot(slot, SEAT, 0);
+    this.setSlot(slot, NEXT, 0);
+    this.setSlot(slot, PREVIOUS, last);
+    if (last === 0) this.set(queue, slot + 1);
+    else this.setSlot(last - 1, NEXT, slot + 1);
+    this.set(queue + 1, slot + 1);
+    this.count(WAITING, 1);
+  }
+
+  /** At the head of its queue: it has waited before. */
+  protected prepend(slot: number): void {
+    const queue = QUEUES + 2 * this.ofSlot(slot, PRIORITY);
+    const first = this.cell(queue);
+    this.setSlot(slot, SEAT, 0);
+    this.setSlot(slot, PREVIOUS, 0);
+    this.setSlot(slot, NEXT, first);
+    if (first === 0) this.set(queue + 1, slot + 1);
+    else this.setSlot(first - 1, PREVIOUS, slot + 1);
+    this.set(queue, slot + 1);
+    this.count(WAITING, 1);
+  }
+
+  protected unlink(slot: number): void {
+    const queue = QUEUES + 2 * this.ofSlot(slot, PRIORITY);
+    const next = this.ofSlot(slot, NEXT);
+    const previous = this.ofSlot(slot, PREVIOUS);
+    if (previous === 0) this.set(queue, next);
+    else this.setSlot(previous - 1, NEXT, next);
+    if (next === 0) this.set(queue + 1, previous);
+    else this.setSlot(next - 1, PREVIOUS, previous);
+    this.count(WAITING, -1);
+  }
+
+  /** The slot that is next in the queues, unlinked; -1 when they are empty. */
+  #shift(): number {
+    for (let priority = 0; priority < PRIORITIES; priority += 1) {
+      const first = this.cell(QUEUES + 2 * priority);
+      if (first === 0) continue;
+      this.unlink(first - 1);
+      return first - 1;
+    }
+    return -1;
+  }
+
+  /** How many more tasks a seat's rings can take. */
+  protected room(seat: number): number {
+    // Partner: the store of claim.
+    const taken = Atomics.load(this.view, this.seatCell(seat) + TAKEN);
+    const entries = (this.ofSeat(seat, DEALT) - taken) | 0;
+    return this.shape.ring - Math.max(entries, this.ofSeat(seat, ASSIGNED));
+  }
+
+  /** Puts a queued slot at the end of a seat's ring. Ring the bell afterwards. */
+  protected push(seat: number, slot: number): void {
+    const { view } = this;
+    const cell = this.seatCell(seat);
+    const dealt = this.ofSeat(seat, DEALT);
+    const entry = cell + RING + 2 * (dealt & (this.shape.ring - 1));
+    this.setSlot(slot, SEAT, seat + 1);
+    view[entry] = slot;
+    view[entry + 1] = this.ofSlot(slot, WORD);
+    view[cell + ASSIGNED] = this.ofSeat(seat, ASSIGNED) + 1;
+    // Partner: the load of claim, which then sees the entry.
+    Atomics.store(view, cell + DEALT, (dealt + 1) | 0);
+  }
+
+  /** Whether a worker may be dealt something: it is there, and its task does not wait for another thread. */
+  protected isOpen(seat: number): boolean {
+    // Partner: the store of setBlocked.
+    return (
+      this.ofSeat(seat, PRESENCE) === PRESENT && Atomics.load(this.view, this.seatCell(seat) + BLOCKED) === 0
+    );
+  }
+
+  /** Takes back what lies behind tasks that wait for other threads: it may be what they wait for. */
+  protected unblock(): void {
+    for (let seat = 0; seat < this.shape.seats; seat += 1)
+      if (this.ofSeat(seat, PRESENCE) === PRESENT && !this.isOpen(seat)) this.retrieve(seat);
+  }
+
+  /** Even shares for all who are open, at most `most` each. */
+  protected dealOut(most: number): void {
+    const { seats } = this.shape;
+    let open = 0;
+    for (let seat = 0; seat < seats; seat += 1) if (this.isOpen(seat)) open += 1;
+    if (open === 0) return;
+    const share = Math.min(most, Math.ceil(this.cell(WAITING) / open));
+    this.#first = (this.#first + 1) % seats;
+    for (let i = 0; i < seats && this.cell(WAITING) > 0; i += 1) {
+      const seat = (this.#first + i) % seats;
+      if (this.isOpen(seat))
+        this.#dealTo(seat, Math.min(share, most - this.ofSeat(seat, ASSIGNED), this.room(seat)));
+    }
+  }
+
+  #dealTo(seat: number, count: number): void {
+    for (let n = 0; n < count; n += 1) {
+      const slot = this.#shift();
+      if (slot < 0) break;
+      this.push(seat, slot);
+    }
+    if (count > 0) this.ring(seat);
+  }
+
+  /** What was dealt to a seat and not claimed goes back to the head of the queue, in its order. */
+  protected retrieve(seat: number): number {
+    const { view } = this;
+    const cell = this.seatCell(seat);
+    // Partner: the store of claim. Between here and there an entry is its worker's or ours, as the compare-exchange says.
+    const taken = Atomics.load(view, cell + TAKEN);
+    let count = 0;
+    for (let at = this.ofSeat(seat, DEALT); at !== taken; at = (at - 1) | 0) {
+      const entry = cell + RING + 2 * ((at - 1) & (this.shape.ring - 1));
+      const slot = view[entry]!; // in the ring
+      const queued = view[entry + 1]!;
+      if (this.ofSlot(slot, PINNED) !== 0 || !this.#retrieveSlot(slot, queued)) continue;
+      view[cell + ASSIGNED] = this.ofSeat(seat, ASSIGNED) - 1;
+      this.prepend(slot);
+      count += 1;
+    }
+    return count;
+  }
+
+  #retrieveSlot(slot: number, queued: number): boolean {
+    const cell = this.slotCell(slot) + WORD;
+    // Partner: the compare-exchange of claim: one of the two comes first.
+    return Atomics.compareExchange(this.view, cell, queued, (queued + TICKET) | 0) === queued;
+  }
+
+  protected cancelSlot(slot: number): Cancellation {
+    const { view } = this;
+    const cell = this.slotCell(slot);
+    for (;;) {
+      const word = Atomics.load(view, cell + WORD);
+      const seat = this.ofSlot(slot, SEAT) - 1;
+      switch (word & STATE_MASK) {
+        case state.queued:
+          // Partner: the compare-exchange of claim.
+          if (Atomics.compareExchange(view, cell + WORD, word, word - state.queued + state.ended) !== word)
+            continue;
+          if (seat < 0) this.unlink(slot);
+          else view[this.seatCell(seat) + ASSIGNED] = this.ofSeat(seat, ASSIGNED) - 1;
+          this.settle(CANCELLED);
+          this.freeSlot(slot);
+          return 'removed';
+        case state.running:
+          // Partner: the compare-exchange of finish.
+          if (
+            Atomics.compareExchange(view, cell + WORD, word, word - state.running + state.cancelling) !== word
+          )
+            continue;
+          // Partner: the load of isCancelled.
+          Atomics.store(view, cell + CANCEL, 1);
+          this.settle(CANCELLED);
+          return 'requested';
+        default:
+          return 'late';
+      }
+    }
+  }
+
+  protected settle(outcome: number): void {
+    this.count(outcome, 1);
+    this.count(PENDING, -1);
+  }
+
+  /** The next settled task, of those lost with their workers first; -1 when there is none. */
+  protected next(): number {
+    const lost = this.cell(LOST_SLOTS);
+    if (lost > 0) {
+      this.set(LOST_SLOTS, this.ofSlot(lost - 1, NEXT));
+      // Counted only now: while it is pending, nobody takes the board for drained.
+      const ended = this.ofSlot(lost - 1, WORD) & STATE_MASK;
+      if (ended === state.crashed) this.count(CRASHED, 1);
+      this.settle(ended === state.completed ? COMPLETED : FAILED);
+      return lost - 1;
+    }
+    for (let seat = 0; seat < this.shape.seats; seat += 1) {
+      const slot = this.ofSeat(seat, PRESENCE) === ABSENT ? -1 : this.nextOf(seat);
+      if (slot >= 0) return slot;
+    }
+    return -1;
+  }
+
+  /** The next task that the worker of a seat has finished and nobody collected; cancelled ones are passed over, and their slots free. */
+  protected nextOf(seat: number): number {
+    const { view } = this;
+    const cell = this.seatCell(seat);
+    for (;;) {
+      const collected = this.ofSeat(seat, COLLECTED);
+      // Partner: the store of publish.
+      if (collected === Atomics.load(view, cell + DONE)) return -1;
+      const slot = view[cell + finishedAt(this.shape.ring) + (collected & (this.shape.ring - 1))]!; // in the ring
+      view[cell + COLLECTED] = (collected + 1) | 0;
+      view[cell + ASSIGNED] = this.ofSeat(seat, ASSIGNED) - 1;
+      const word = Atomics.load(view, this.slotCell(slot) + WORD) & STATE_MASK;
+      if (word === state.ended) {
+        this.freeSlot(slot);
+        continue;
+      }
+      // No longer the seat's: should its worker die now, this one is settled already.
+      this.setSlot(slot, SEAT, 0);
+      this.settle(word === state.completed ? COMPLETED : FAILED);
+      return slot;
+    }
+  }
+
+  /** Settles what a worker that died leaves behind, once its ring was taken back. */
+  protected reapSlots(seat: number): void {
+    const { view } = this;
+    const last = this.cell(FRESH_SLOT);
+    for (let slot = 0; slot < last; slot += 1)
+      if (view[this.slotCell(slot) + SEAT] === seat + 1) this.reapSlot(slot);
+  }
+
+  protected reapSlot(slot: number): void {
+    const { view } = this;
+    const cell = this.slotCell(slot);
+    const word = Atomics.load(view, cell + WORD);
+    switch (word & STATE_MASK) {
+      case state.free:
+        return;
+      case state.queued: // pinned, or taken from the ring and not claimed
+        if (view[cell + PINNED] !== 0) break;
+        Atomics.store(view, cell + WORD, (word + TICKET) | 0);
+        this.prepend(slot);
+        return;
+      case state.cancelling:
+      case state.ended:
+        this.freeSlot(slot);
+        return;
+      case state.completed:
+      case state.failed:
+        this.#lose(slot);
+        return;
+    }
+    Atomics.store(view, cell + WORD, (word & ~STATE_MASK) | state.crashed);
+    this.#lose(slot);
+  }
+
+  #lose(slot: number): void {
+    this.setSlot(slot, SEAT, 0);
+    this.setSlot(slot, NEXT, this.cell(LOST_SLOTS));
+    this.set(LOST_SLOTS, slot + 1);
+  }
+
+  protected isDrainedNow(): boolean {
+    return this.cell(IS_CLOSED) !== 0 && this.cell(PENDING) === 0;
+  }
+
+  /** When the board is closed and nothing is pending, all leave, and nobody waits for results any longer. */
+  protected leaveWhenDrained(): void {
+    if (!this.isDrainedNow()) return;
+    for (let seat = 0; seat < this.shape.seats; seat += 1) {
+      if (this.ofSeat(seat, PRESENCE) !== PRESENT) continue;
+      // Partner: the load of isLeaving.
+      Atomics.store(this.view, this.seatCell(seat) + PRESENCE, LEAVING);
+      this.ring(seat);
+    }
+    this.events.wake(Infinity);
+  }
+}
