@@ -17,6 +17,13 @@ export {
 } from './atomics/padded-atomic.ts';
 export { type Clock, systemClock } from './channel/clock.ts';
 export { decay } from './channel/decay.ts';
+export {
+  type Askable,
+  type Gathered,
+  type GatherOptions,
+  GatherRound,
+  gather,
+} from './channel/gather.ts';
 export { LatestWins, type LatestWinsStats } from './channel/latest-wins.ts';
 export {
   type ChannelStats,
@@ -37,6 +44,13 @@ export {
   serve,
   Transferred,
 } from './channel/serve.ts';
+export {
+  type Supervised,
+  Supervisor,
+  type SupervisorOptions,
+  type SupervisorStats,
+} from './channel/supervisor.ts';
+export type { SlotLife, SupervisorPolicy } from './channel/supervisor-state.ts';
 export { type Codec, codecs, type Fields } from './codec.ts';
 export {
   AlignmentError,
