@@ -5,9 +5,12 @@ import { LateResultWorker } from '../models/broken/channel-late-result.ts';
 import { PendingWorker } from '../models/broken/channel-pending.ts';
 import { SlowStartWorker } from '../models/broken/channel-slow-start.ts';
 import { UndeadWorker } from '../models/broken/channel-undead.ts';
+import { LeakingGatherer } from '../models/broken/gather-leaking.ts';
 import { MiscountingRegistry } from '../models/broken/registry-miscounting.ts';
 import { ReplacingRegistry } from '../models/broken/registry-replacing.ts';
 import { TornRegistry } from '../models/broken/registry-torn.ts';
+import { textGate } from '../models/broken/report-text-gate.ts';
+import { TwiceSupervisor } from '../models/broken/supervisor-twice.ts';
 import type { BrokenSubject } from './broken.ts';
 
 export const brokenChannel: readonly BrokenSubject[] = [
@@ -73,5 +76,26 @@ export const brokenChannel: readonly BrokenSubject[] = [
     caughtBy: 'registry-linearizable',
     subject: MiscountingRegistry,
     odds: 1.6,
+  },
+  {
+    id: 'S11',
+    fault: 'concurrent starts of one id make two workers',
+    caughtBy: 'supervisor-one',
+    subject: TwiceSupervisor,
+    odds: 16.2,
+  },
+  {
+    id: 'GATHER-LEAK',
+    fault: 'late results leak into the next round',
+    caughtBy: 'gather-rounds',
+    subject: LeakingGatherer,
+    odds: 19.8,
+  },
+  {
+    id: 'S2',
+    fault: 'gate compares percentages as text',
+    caughtBy: 'scenario-report',
+    subject: textGate,
+    odds: 55.6,
   },
 ];

@@ -129,6 +129,16 @@ const channel = {
   stats(): void {},
 };
 
+const supervisor = {
+  start: async (): Promise<object> => ({}),
+  stop: async (): Promise<void> => {},
+  close: async (): Promise<void> => {},
+};
+
+const gathered = { results: new Map(), errors: new Map(), missing: [] };
+
+const report = { summarise: () => ({ total: 0, passed: 0, failed: 0, passRate: 0 }), exitCodeOf: () => 0 };
+
 const storage = {
   handle: {},
   claim: (): number => 0,
@@ -216,5 +226,8 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'pool-accounting': pool,
   'pool-races': pool,
   'pool-stuck': pool,
+  'supervisor-one': always(supervisor),
+  'gather-rounds': always({ gather: async () => gathered }),
+  'scenario-report': report,
   'tls-isolation': { storage: always(storage), variable: always(variable) },
 };

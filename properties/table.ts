@@ -6,6 +6,7 @@ import { atomicBatch, batchUnderLock } from './batch.ts';
 import { channelCalls } from './channel.ts';
 import { conditionWaits } from './condition.ts';
 import { atomicsUint32, counterStays, flagIsSet } from './conveniences.ts';
+import { gatherRounds } from './gather.ts';
 import { latchOpens } from './latch.ts';
 import { lockGraphDeadlocks } from './lock-graph.ts';
 import { sequentialConsistency, visibility } from './memory-order.ts';
@@ -18,8 +19,10 @@ import type { Property } from './property.ts';
 import { inboxAccounting, mpmcQueue, mpmcWakeUps, spscRing } from './queues.ts';
 import { registryLinearizable } from './registry.ts';
 import { rwLockBounded, rwLockLinearizable, rwLockOverlap, rwLockPoison } from './rwlock.ts';
+import { scenarioReport } from './scenarios.ts';
 import { semaphorePermits } from './semaphore.ts';
 import { memoryGrowth } from './shared-memory.ts';
+import { supervisorOne } from './supervisor.ts';
 import { tlsIsolation } from './thread-storage.ts';
 
 export const properties: readonly Property[] = [
@@ -61,4 +64,7 @@ export const properties: readonly Property[] = [
   poolStuck,
   registryLinearizable,
   channelCalls,
+  supervisorOne,
+  gatherRounds,
+  scenarioReport,
 ] as readonly Property[];

@@ -27,6 +27,15 @@ export {
   type Specification,
   specification,
 } from './linearize/specification.ts';
+export {
+  exitCodeOf,
+  runScenario,
+  type Scenario,
+  type ScenarioOutcome,
+  type ScenarioResult,
+  type ScenarioSummary,
+  summarise,
+} from './report/scenarios.ts';
 export { decodeSchedule, encodeSchedule, type Schedule, ScheduleError } from './schedule/codec.ts';
 export { type Segment, type SegmentsConstraints, segments } from './schedule/segments.ts';
 export { fair } from './strategy/fair.ts';
