@@ -61,8 +61,10 @@ export class ExhaustiveSearch implements Strategy {
   /** Threads of the events to repeat and of the branch after them, and the footprints that are expected. */
   readonly #plan: number[] = [];
   readonly #expected: Footprint[] = [];
-  /** Events that the execution has in common with the one before. */
+  /** Events that the execution has in common with the one before: the path begins with them. */
   #common = 0;
+  /** Events of the execution so far. */
+  #depth = 0;
   #view: SchedulerView | undefined;
   /** What follows is run, but no longer searched. */
   #tail = false;
@@ -95,7 +97,8 @@ export class ExhaustiveSearch implements Strategy {
     this.#spins.reset();
     this.#repeats.fill(0);
     this.#held.fill(0);
-    this.#path.rewind(0);
+    this.#depth = 0;
+    this.#path.rewind(this.#common);
     // One thread has no choices, and nobody is asked for them.
     if (threads === 1) this.#tail = true;
     return true;
@@ -115,7 +118,7 @@ export class ExhaustiveSearch implements Strategy {
     this.#view = view;
     this.#settle();
     if (this.#tail) return view.baseChoice();
-    const depth = this.#path.length;
+    const depth = this.#depth;
     if (depth >= this.#plan.length) return this.#extend(view);
     const thread = this.#plan[depth]!;
     if (view.isEnabled(thread)) return thread;
@@ -159,8 +162,7 @@ export class ExhaustiveSearch implements Strategy {
     const reader = this.#reader;
     if (!reader.open) return;
     reader.close();
-    const path = this.#path;
-    const depth = path.length;
+    const depth = this.#depth;
     const { thread, footprint } = reader;
     const planned = depth < this.#plan.length;
     const known = depth < this.#common;
@@ -177,8 +179,11 @@ export class ExhaustiveSearch implements Strategy {
         }
       }
     }
-    path.add(reader, !known);
-    if (!known) this.#descend(depth, thread, footprint);
+    this.#depth++;
+    if (!known) {
+      this.#path.add(reader);
+      this.#descend(depth, thread, footprint);
+    }
     const view = this.#view!; // there was a choice before the first event
     if (view.looksOf(thread) > 0) this.#limits.add(clock);
     const repeats = this.#spins.repeats(thread, view);
@@ -202,7 +207,7 @@ export class ExhaustiveSearch implements Strategy {
 
   /** Whether a step that the engine took belongs to what is searched. Steps that were no choice may not. */
   #mayRecord(thread: number): boolean {
-    const depth = this.#path.length;
+    const depth = this.#depth;
     if (depth < this.#plan.length) {
       if (this.#plan[depth] !== thread) this.#diverged();
       return !this.#tail;
@@ -210,7 +215,7 @@ export class ExhaustiveSearch implements Strategy {
     // The engine has performed the step already: a thread that went to sleep by it is no longer enabled.
     if (thread !== this.#probe) this.#checkProbe();
     if (this.#held[thread] === 1) this.#cutShort();
-    else if (isAmong(this.#levels[this.#path.length]!.sleep, thread)) this.#stopRedundant();
+    else if (isAmong(this.#levels[this.#depth]!.sleep, thread)) this.#stopRedundant();
     return !this.#tail;
   }
 
@@ -218,7 +223,7 @@ export class ExhaustiveSearch implements Strategy {
   #extend(view: SchedulerView): number {
     this.#checkProbe();
     if (this.#probe !== -1) return this.#probe;
-    const { sleep } = this.#levels[this.#path.length]!;
+    const { sleep } = this.#levels[this.#depth]!;
     const base = view.baseChoice();
     let choice = -1;
     let isAnyAwake = false;
@@ -229,7 +234,7 @@ export class ExhaustiveSearch implements Strategy {
       if (isAmong(sleep, thread)) continue;
       if (this.#repeats[thread] === 1) {
         this.#probe = thread;
-        this.#probeStart = this.#path.length;
+        this.#probeStart = this.#depth;
         this.#probeSite = view.pending[thread]!.site;
         return thread;
       }
@@ -255,6 +260,7 @@ export class ExhaustiveSearch implements Strategy {
     this.#spins.learn(this.#probe, this.#probeSite);
     this.#held[this.#probe] = 1;
     this.#path.rewind(this.#probeStart);
+    this.#depth = this.#probeStart;
     this.#probe = -1;
   }
 
@@ -288,7 +294,7 @@ export class ExhaustiveSearch implements Strategy {
     this.#settle();
     if (
       this.#probe !== -1 &&
-      path.length - this.#probeStart >= leastRounds &&
+      this.#depth - this.#probeStart >= leastRounds &&
       this.#repeats[this.#probe] === 1
     )
       this.#hold();
@@ -308,6 +314,7 @@ export class ExhaustiveSearch implements Strategy {
       sequence.push(thread, print);
       this.#demand(first, sequence);
     }
+    path.races.length = 0;
   }
 
   /** The last event ended the execution under the others: each of them may have come first. */

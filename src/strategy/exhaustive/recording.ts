@@ -53,7 +53,7 @@ export class Recording {
     this.#last = new Int32Array(threads);
   }
 
-  /** Goes back to the first `length` events: those after it are forgotten, and those before it are to be passed again by `repeat` or were kept. */
+  /** Goes back to the first `length` events. */
   rewind(length: number): void {
     this.length = length;
     this.#last.fill(-1);
@@ -78,8 +78,8 @@ export class Recording {
     return this.#clocks[b * this.threads + this.thread[a]!]! >= this.#position[a]!;
   }
 
-  /** Appends the reader's event. Its races are kept when `analyse` says so. */
-  add(reader: StepReader, analyse: boolean): void {
+  /** Appends the reader's event, and its races with those before it. */
+  add(reader: StepReader): void {
     const i = this.length++;
     const { thread, footprint } = reader;
     const { threads } = this;
@@ -106,9 +106,9 @@ export class Recording {
     const position = last === -1 ? 1 : this.#position[last]! + 1;
     this.#position[i] = position;
     clocks[row + thread] = position;
-    if (footprint.length > 0) this.#join(i, row, analyse);
+    if (footprint.length > 0) this.#join(i, row);
     this.#note(i);
-    if (analyse) for (const sleeper of reader.wokeTimed) this.#missedTimeOut(i, reader, sleeper);
+    for (const sleeper of reader.wokeTimed) this.#missedTimeOut(i, reader, sleeper);
   }
 
   #missedTimeOut(i: number, reader: StepReader, sleeper: number): void {
@@ -122,7 +122,7 @@ export class Recording {
   }
 
   /** Joins the clocks of all that event `i` depends on, latest first: what is not yet covered races with it. */
-  #join(i: number, row: number, analyse: boolean): void {
+  #join(i: number, row: number): void {
     const candidates = this.#candidates;
     candidates.length = 0;
     const locations = this.#locations;
@@ -141,7 +141,7 @@ export class Recording {
       const other = c * threads;
       for (let k = 0; k < threads; k++)
         if (clocks[other + k]! > clocks[row + k]!) clocks[row + k] = clocks[other + k]!;
-      if (analyse && this.#details[i]!.kind !== WOKEN)
+      if (this.#details[i]!.kind !== WOKEN)
         this.races.push({ first: c, second: i, thread: thread[i]!, footprint: this.footprint[i]! });
     }
   }
