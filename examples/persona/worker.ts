@@ -24,7 +24,7 @@ serve({
   latest: {
     queue: 1,
     run: async ({ id, text }: { readonly id: number; readonly text: string }): Promise<Evaluation> => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 100));
       return { persona, id, score: score(text) };
     },
   },

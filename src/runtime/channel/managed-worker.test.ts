@@ -240,6 +240,18 @@ describe('C-7: shutdown', () => {
     expect(await within(limit, two.ended)).toMatchObject({ reason: 'died', error: { message: 'outside' } });
   });
 
+  it('S9: a worker that runs out of memory ends with the reason, and what was pending rejects', async () => {
+    const load = new URL('./fixtures/handlers.ts', import.meta.url).href;
+    const worker = { workerData: { load }, resourceLimits: { maxOldGenerationSizeMb: 48 } };
+    const one = await within(limit, startHandlers({ worker }));
+    const pending = [rejection(one.request('fill')), rejection(one.request('add', [1, 2]))];
+    for (const error of await within(limit, Promise.all(pending))) {
+      expect(error).toBeInstanceOf(WorkerDiedError);
+      expect((error as Error).cause).toMatchObject({ code: 'ERR_WORKER_OUT_OF_MEMORY' });
+    }
+    expect((await within(limit, one.ended)).reason).toBe('died');
+  });
+
   it('S6: the listeners of a worker are gone with it, and 100 requests add none', async () => {
     let native: Worker | undefined;
     const options = loading(new URL('./fixtures/handlers.ts', import.meta.url));
@@ -262,6 +274,23 @@ describe('C-7: shutdown', () => {
       timeout: limit,
     });
     expect(output).toBe('3\n');
+  });
+});
+
+describe('C-12: no busy waiting', () => {
+  it('an idle worker sleeps', async () => {
+    let native: Worker | undefined;
+    const options = loading(new URL('./fixtures/handlers.ts', import.meta.url));
+    const spawn = (): WorkerLike => {
+      native = new Worker(options.module, options.worker as object);
+      return native as unknown as WorkerLike;
+    };
+    const one = await within(limit, ManagedWorker.start({ ...options, spawn }));
+    const before = native!.performance.eventLoopUtilization(); // it was made just now
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { idle, active } = native!.performance.eventLoopUtilization(before); // as above
+    expect(idle).toBeGreaterThan(active);
+    await within(limit, one.shutdown());
   });
 });
 

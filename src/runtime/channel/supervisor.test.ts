@@ -91,6 +91,32 @@ describe('C-8: Supervisor, with real workers', () => {
     expect(failures).toEqual([['a', { reason: 'died', exitCode: 4 }]]);
   });
 
+  it('crashes at random points: every request settles once, and the worker comes back', async () => {
+    const crashes = ['exit', 'throwOutside', 'exit'] as const;
+    let [sent, answered, died] = [0, 0, 0];
+    for (const crash of crashes) {
+      const worker = await within(limit, supervisor.start('a'));
+      const before = worker.stats();
+      const requests = Array.from({ length: 30 }, (_, i) =>
+        i === 15 ? worker.request(crash, 9) : worker.request('later', { ms: (i * 7) % 20, value: i }),
+      );
+      sent += requests.length;
+      for (const settled of await within(limit, Promise.allSettled(requests))) {
+        if (settled.status === 'fulfilled') answered += 1;
+        else if (settled.reason instanceof WorkerDiedError) died += 1;
+      }
+      await within(limit, worker.ended);
+      const { opened, answered: fulfilled, drained, open } = worker.stats();
+      expect([opened - before.opened, open]).toEqual([requests.length, 0]);
+      expect(opened).toBe(fulfilled + drained);
+      await Promise.resolve();
+    }
+    expect(answered + died).toBe(sent);
+    expect(died).toBeGreaterThan(0);
+    expect(await within(limit, (await supervisor.start('a')).request('add', [2, 2]))).toBe(4);
+    expect(supervisor.stats()).toEqual({ wanted: 1, live: 1, restarts: 4 });
+  });
+
   it('stop and close leave nothing, and a closed one starts nothing', async () => {
     const worker = supervisor.get('a')!; // it serves, as just seen
     await within(limit, supervisor.stop('a'));
@@ -137,7 +163,8 @@ describe('C-9: gather', () => {
     );
     expect([...all.results.values(), all.missing.length]).toEqual([7, 7, 7, 0]);
 
-    const busy = c.request('compute', { ms: 300, heeds: false });
+    const free = new AbortController();
+    const busy = rejection(c.request('compute', { ms: limit, heeds: true }, { signal: free.signal }));
     const seen: string[] = [];
     const some = await within(
       limit,
@@ -150,10 +177,11 @@ describe('C-9: gather', () => {
     ]);
     const none = await within(limit, gather([['c', c]], 'add', [1, 2], { windowMs: 10 }));
     expect([none.results.size, none.missing]).toEqual([0, ['c']]);
+    free.abort();
     const next = await within(limit, gather(workers, 'add', [5, 5], { windowMs: limit }));
     expect([...next.results.values()]).toEqual([10, 10, 10]);
     await within(limit, busy);
-    expect(c.stats()).toMatchObject({ late: 2, duplicate: 0, unknown: 0, open: 0 });
+    expect(c.stats()).toMatchObject({ late: 3, duplicate: 0, unknown: 0, open: 0 });
 
     const failed = await within(limit, gather(workers, 'absent', 0, { windowMs: limit }));
     expect([failed.results.size, failed.errors.size, failed.missing]).toEqual([0, 3, []]);
