@@ -6,6 +6,7 @@ import { PendingWorker } from '../models/broken/channel-pending.ts';
 import { SlowStartWorker } from '../models/broken/channel-slow-start.ts';
 import { UndeadWorker } from '../models/broken/channel-undead.ts';
 import { LeakingGatherer } from '../models/broken/gather-leaking.ts';
+import { StaleLine } from '../models/broken/line-stale.ts';
 import { MiscountingRegistry } from '../models/broken/registry-miscounting.ts';
 import { ReplacingRegistry } from '../models/broken/registry-replacing.ts';
 import { TornRegistry } from '../models/broken/registry-torn.ts';
@@ -97,5 +98,12 @@ export const brokenChannel: readonly BrokenSubject[] = [
     caughtBy: 'scenario-report',
     subject: textGate,
     odds: 55.6,
+  },
+  {
+    id: 'X2-LINE',
+    fault: 'line processes what it has dropped',
+    caughtBy: 'latest-wins',
+    subject: StaleLine,
+    odds: 7.29,
   },
 ];

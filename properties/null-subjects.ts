@@ -139,6 +139,13 @@ const gathered = { results: new Map(), errors: new Map(), missing: [] };
 
 const report = { summarise: () => ({ total: 0, passed: 0, failed: 0, passRate: 0 }), exitCodeOf: () => 0 };
 
+const line = {
+  offer: () => ({ begin: [], dropped: [] }),
+  done: () => [],
+  withdraw: () => [],
+  stats: () => ({ offered: 0, processed: 0, dropped: 0, queued: 0 }),
+};
+
 const storage = {
   handle: {},
   claim: (): number => 0,
@@ -229,5 +236,6 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'supervisor-one': always(supervisor),
   'gather-rounds': always({ gather: async () => gathered }),
   'scenario-report': report,
+  'latest-wins': always(line),
   'tls-isolation': { storage: always(storage), variable: always(variable) },
 };

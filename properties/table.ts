@@ -8,6 +8,7 @@ import { conditionWaits } from './condition.ts';
 import { atomicsUint32, counterStays, flagIsSet } from './conveniences.ts';
 import { gatherRounds } from './gather.ts';
 import { latchOpens } from './latch.ts';
+import { latestWins } from './latest-wins.ts';
 import { lockGraphDeadlocks } from './lock-graph.ts';
 import { sequentialConsistency, visibility } from './memory-order.ts';
 import { mutexPoison, mutualExclusion } from './mutex.ts';
@@ -67,4 +68,5 @@ export const properties: readonly Property[] = [
   supervisorOne,
   gatherRounds,
   scenarioReport,
+  latestWins,
 ] as readonly Property[];
