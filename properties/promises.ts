@@ -66,7 +66,7 @@ export function promiseProgram<World>(options: PromiseOptions<World>): fc.Arbitr
     .map(([plan, seed]) => new PromiseCase(options as PromiseOptions<unknown>, plan, seed));
 }
 
-/** Which of the waiting turns is taken as so-manieth, by its place in the order of waiting. */
+/** Which of the waiting turns is taken at this point of the execution, by its place in the order of waiting. */
 type Choose = (turn: number) => number;
 
 interface Execution {

@@ -12,7 +12,7 @@ const limit = 25_000;
 const crew = new Crew();
 afterAll(() => crew[Symbol.asyncDispose]());
 
-it('D-3: 1,000 cycles of create, use and destroy leave no cell; 8 workers leave no worker, listener, call or timer', async () => {
+it('D-3: 1,000 cycles of create, use and destroy leave no cell; 4 workers leave no worker, listener, call or timer', async () => {
   using runtime = ThreadRuntime.create({ initialBytes: 1024 ** 2 });
   const baseline = runtime.allocator.stats();
   const heapBefore = process.memoryUsage().heapUsed;
@@ -53,7 +53,7 @@ it('D-3: 1,000 cycles of create, use and destroy leave no cell; 8 workers leave 
     },
   };
   const options = loading(new URL('./channel/fixtures/handlers.ts', import.meta.url), { clock });
-  for (let cycle = 0; cycle < 8; cycle += 1) {
+  for (let cycle = 0; cycle < 4; cycle += 1) {
     const native = new Worker(options.module, options.worker as object);
     const spawn = (): WorkerLike => native as unknown as WorkerLike;
     const worker = await within(limit, ManagedWorker.start({ ...options, spawn }));

@@ -1,47 +1,23 @@
-import { Worker } from 'node:worker_threads';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
+import { within } from '../channel/fixtures/start.ts';
 import { codecs } from '../codec.ts';
+import { Crew } from '../fixtures/crew.ts';
 import { SharedRegistry, type SharedRegistryHandle } from './shared-registry.ts';
 
-const door = new URL('../index.ts', import.meta.url).href;
+const crew = new Crew();
+afterAll(() => crew[Symbol.asyncDispose]());
 
-/**
- * Runs `body` (JavaScript; sees `runtime`, `registry`, `index`) in so many workers, which begin together, and resolves with their
- * results. A watchdog outside ends them after 20 s, and the test with an error.
- */
-async function inWorkers(count: number, body: string, handle: SharedRegistryHandle): Promise<unknown[]> {
+/** Runs `body` (JavaScript; sees `registry`, `index`) in so many threads, which begin together; a watchdog outside ends the wait. */
+function inThreads(count: number, body: string, handle: SharedRegistryHandle): Promise<unknown[]> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const code = `
-    const { parentPort, workerData: { door, handle, gate, count, index } } = require('node:worker_threads');
-    import('tsx/esm/api').then(({ register }) => (register(), import(door))).then((runtime) => {
-      const registry = runtime.SharedRegistry.attach(handle, runtime.codecs.struct({ value: runtime.codecs.int32, complement: runtime.codecs.int32 }));
-      if (Atomics.add(gate, 0, 1) + 1 === count) Atomics.notify(gate, 0);
-      for (let here; (here = Atomics.load(gate, 0)) < count; ) Atomics.wait(gate, 0, here);
-      parentPort.postMessage((() => { ${body} })());
-    });`;
-  const workers = Array.from(
-    { length: count },
-    (_, index) => new Worker(code, { eval: true, workerData: { door, handle, gate, count, index } }),
-  );
-  let watchdog: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([
-      Promise.all(
-        workers.map(
-          (worker) =>
-            new Promise((resolve, reject) => {
-              worker.once('message', resolve).once('error', reject);
-            }),
-        ),
-      ),
-      new Promise<never>((_, reject) => {
-        watchdog = setTimeout(() => reject(new Error('the workers did not end within 20 s')), 20_000);
-      }),
-    ]);
-  } finally {
-    clearTimeout(watchdog);
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+    const { handle, gate, count } = data;
+    const { struct, int32 } = runtime.codecs;
+    const registry = runtime.SharedRegistry.attach(handle, struct({ value: int32, complement: int32 }));
+    if (Atomics.add(gate, 0, 1) + 1 === count) Atomics.notify(gate, 0);
+    for (let here; (here = Atomics.load(gate, 0)) < count; ) Atomics.wait(gate, 0, here);
+    ${body}`;
+  return within(20_000, crew.run(count, code, { handle, gate, count }));
 }
 
 const codec = codecs.struct<{ value: number; complement: number }>({
@@ -57,7 +33,7 @@ function create(keys: number, writers: number): SharedRegistry<{ value: number; 
 it('D-6: 1,000 reads by 4 workers at once: every one right, every one counted', async () => {
   const registry = create(10, 1);
   for (let key = 0; key < 10; key += 1) registry.set(key, { value: 7 * key, complement: ~(7 * key) });
-  const right = await inWorkers(
+  const right = await inThreads(
     4,
     `let right = 0;
      for (let i = 0; i < 250; i += 1) {
@@ -79,7 +55,7 @@ it('D-7: 450 reads and 50 writes by 5 workers: no committed write lost, every re
     for (let key = 0; key < 6; key += 1) draft.set(key, { value: 100, complement: ~100 });
   });
   // Each write takes 1 from key 0 and gives it to the worker's own: the sum of a whole snapshot is always 600.
-  const versions = await inWorkers(
+  const versions = await inThreads(
     5,
     `const versions = [];
      for (let i = 0; i < 100; i += 1) {
