@@ -87,6 +87,10 @@ export {
   type AllocatorStats,
 } from './memory/allocator.ts';
 export { SharedMemory, type SharedMemoryHandle, type SharedMemoryOptions } from './memory/shared-memory.ts';
+export { type CurrentTask, currentTask, transfer } from './pool/current-task.ts';
+export type { ThreadPoolOptions } from './pool/pool-options.ts';
+export type { PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool/pool-types.ts';
+export { ThreadPool } from './pool/thread-pool.ts';
 export { Inbox, type InboxStats } from './queue/inbox.ts';
 export { MpmcQueue } from './queue/mpmc-queue.ts';
 export type { QueueHandle } from './queue/queue-handle.ts';

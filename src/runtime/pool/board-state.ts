@@ -75,6 +75,10 @@ export abstract class BoardState {
   readonly #slots: number;
   /** The id of the task that this handle admitted last. */
   protected newest = -1;
+  /** The seat whose worker ended the task that this handle collected last; -1 when that died. */
+  protected from = -1;
+  /** Cancelled tasks whose workers this handle has found to have left them: their workers have room again. */
+  protected left = 0;
   /** Where the next round of dealing begins, so that nobody is always first. This handle's own. */
   #first = 0;
 
@@ -379,6 +383,7 @@ export abstract class BoardState {
     const lost = this.cell(LOST_SLOTS);
     if (lost > 0) {
       this.set(LOST_SLOTS, this.ofSlot(lost - 1, NEXT));
+      this.from = -1;
       // Counted only now: while it is pending, nobody takes the board for drained.
       const ended = this.ofSlot(lost - 1, WORD) & STATE_MASK;
       if (ended === state.crashed) this.count(CRASHED, 1);
@@ -387,7 +392,10 @@ export abstract class BoardState {
     }
     for (let seat = 0; seat < this.shape.seats; seat += 1) {
       const slot = this.ofSeat(seat, PRESENCE) === ABSENT ? -1 : this.nextOf(seat);
-      if (slot >= 0) return slot;
+      if (slot >= 0) {
+        this.from = seat;
+        return slot;
+      }
     }
     return -1;
   }
@@ -405,6 +413,7 @@ export abstract class BoardState {
       view[cell + ASSIGNED] = this.ofSeat(seat, ASSIGNED) - 1;
       const word = Atomics.load(view, this.slotCell(slot) + WORD) & STATE_MASK;
       if (word === state.ended) {
+        this.left += 1;
         this.freeSlot(slot);
         continue;
       }

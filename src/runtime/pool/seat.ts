@@ -12,8 +12,10 @@ import {
   DONE,
   EVENTS,
   finishedAt,
+  ID,
   LEAVING,
   MAILED,
+  PAYLOAD,
   PRESENCE,
   RING,
   RUNNING_SLOT,
@@ -82,6 +84,20 @@ export class Seat {
       Atomics.store(view, cell + RUNNING_SLOT, slot + 1);
       return slot;
     }
+  }
+
+  /** Whether something was dealt since the last claim. */
+  hasMore(): boolean {
+    return this.#taken !== Atomics.load(this.view, this.cell + DEALT);
+  }
+
+  /** The first cell of a slot's payload, and the id of its task. */
+  payloadOf(slot: number): number {
+    return this.slotCell(slot) + PAYLOAD;
+  }
+
+  idOf(slot: number): number {
+    return this.view[this.slotCell(slot) + ID]!; // a slot of the board
   }
 
   /** Blocks until there is a task (its slot), or the worker is to leave (-1). */

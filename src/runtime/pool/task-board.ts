@@ -26,6 +26,7 @@ import {
   ID,
   IS_CLOSED,
   LEAVING,
+  MAILED,
   MUTEX,
   PAYLOAD,
   PENDING,
@@ -34,6 +35,7 @@ import {
   PRESENT,
   REJECTED,
   RING,
+  SEAT,
   STATE_MASK,
   SUBMITTED,
   state,
@@ -161,6 +163,30 @@ export class TaskBoard extends BoardState {
     return this.view[this.slotCell(slot) + ID]!; // in the view: the constructor checked
   }
 
+  /** Whether the task is in the slot and has not settled: the seat it is dealt to, -1 in the queue; undefined when not. */
+  seatOf(slot: number, id: number): number | undefined {
+    if (this.idOf(slot) !== id) return undefined;
+    const word = Atomics.load(this.view, this.slotCell(slot) + WORD) & STATE_MASK;
+    return word === state.queued || word === state.running ? this.ofSlot(slot, SEAT) - 1 : undefined;
+  }
+
+  /** Whether the worker of a seat is in the task at this moment. */
+  isRunning(slot: number, id: number): boolean {
+    const word = Atomics.load(this.view, this.slotCell(slot) + WORD) & STATE_MASK;
+    return this.idOf(slot) === id && (word === state.running || word === state.cancelling);
+  }
+
+  /** Messages that the worker of a seat has sent beside the board. */
+  mailedBy(seat: number): number {
+    // Partner: the add of mailed.
+    return Atomics.load(this.view, this.seatCell(seat) + MAILED);
+  }
+
+  /** Ends the sleep of who waits for settled tasks. */
+  wake(): void {
+    this.events.wake(Infinity);
+  }
+
   /** The first cell of a slot's payload. */
   payloadOf(slot: number): number {
     return this.slotCell(slot) + PAYLOAD;
@@ -243,6 +269,16 @@ export class TaskBoard extends BoardState {
     } finally {
       events.leave();
     }
+  }
+
+  /** The seat whose worker ended the task that this handle collected last; -1 when that worker is gone. */
+  get lastSeat(): number {
+    return this.from;
+  }
+
+  /** Grows when `collect` passes over a cancelled task that its worker has left: then there is room to deal, though nothing was collected. */
+  get passedOver(): number {
+    return this.left;
   }
 
   /** How a collected task ended. */

@@ -1,0 +1,41 @@
+/** Numbers for what a pool runs: an export of a module, told to the workers once. */
+import { moduleOf } from './pool-options.ts';
+import type { PoolTask } from './pool-types.ts';
+
+export interface Definition {
+  readonly define: number;
+  readonly module: string;
+  readonly name: string;
+}
+
+export class Handlers {
+  readonly definitions: Definition[] = [];
+  readonly #module: string | undefined;
+  readonly #numbers = new Map<string, number>();
+
+  /** @param module of tasks that name none */
+  constructor(module: string | undefined) {
+    this.#module = module;
+  }
+
+  /** The number of a task's export; a new one is told to `define`. Throws TypeError when no module is named. */
+  numberOf(task: PoolTask, define: (definition: Definition) => void): number {
+    const name = typeof task === 'string' ? task : task.export;
+    const module = (typeof task === 'string' ? undefined : moduleOf(task.module)) ?? this.#module;
+    if (module === undefined)
+      throw new TypeError(`task "${name}" names no module, and the ThreadPool has none: give one of them`);
+    const key = module === this.#module ? name : `${name} ${module}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const definition = { define: this.definitions.length, module, name };
+    this.#numbers.set(key, definition.define);
+    this.definitions.push(definition);
+    define(definition);
+    return definition.define;
+  }
+
+  areTypeScript(): boolean {
+    const modules = [this.#module, ...this.definitions.map(({ module }) => module)];
+    return modules.some((module) => module !== undefined && /\.m?ts$/.test(module));
+  }
+}

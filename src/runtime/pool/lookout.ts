@@ -1,0 +1,94 @@
+/**
+ * Waits for what workers have done, on the thread that owns a pool. After something has happened it looks by `setImmediate` for a moment, since a
+ * wake-up across threads costs more than most small tasks; then it sleeps, by one `waitAsync` for all workers.
+ */
+import type { TaskBoard } from './task-board.ts';
+
+/** What the lookout asks of its pool, and tells it. */
+export interface Watched {
+  /** Settles what has ended; says whether there was anything. */
+  collect(): boolean;
+  /** Something has ended, or may have: deal, and look again. */
+  onChange(): void;
+  /** Whether results may come within the time that looking takes. */
+  isBusy(): boolean;
+  /** Whether the process must not end. */
+  isNeeded(): boolean;
+}
+
+export class Lookout {
+  readonly #board: TaskBoard;
+  readonly #view: Int32Array<SharedArrayBuffer>;
+  readonly #spinMs: number;
+  readonly #watched: Watched;
+  readonly #keepAlive: ReturnType<typeof setInterval>;
+  #looking = false;
+  #sleeping = false;
+  #since = 0;
+
+  constructor(board: TaskBoard, view: Int32Array<SharedArrayBuffer>, spinMs: number, watched: Watched) {
+    this.#board = board;
+    this.#view = view;
+    this.#spinMs = spinMs;
+    this.#watched = watched;
+    this.#keepAlive = setInterval(() => undefined, 2 ** 30);
+    this.#keepAlive.unref();
+  }
+
+  /** Something was begun: look for what comes of it. */
+  look(): void {
+    if (this.#looking) {
+      this.#since = performance.now();
+      return;
+    }
+    if (this.#sleeping) {
+      // A wait by itself keeps nothing alive.
+      this.keepAlive();
+      this.#board.wake();
+      return;
+    }
+    this.#since = performance.now();
+    this.#looking = true;
+    setImmediate(this.#once);
+  }
+
+  /** Keeps the process alive while it is needed, by the pool's own word. */
+  keepAlive(): void {
+    if (this.#watched.isNeeded()) this.#keepAlive.ref();
+    else this.#keepAlive.unref();
+  }
+
+  readonly #once = (): void => {
+    const found = this.#watched.collect();
+    if (found) {
+      this.#since = performance.now();
+      this.#watched.onChange();
+    }
+    if (found || (this.#watched.isBusy() && performance.now() - this.#since < this.#spinMs)) {
+      setImmediate(this.#once);
+      return;
+    }
+    this.#looking = false;
+    this.#sleep();
+  };
+
+  #sleep(): void {
+    const epoch = this.#board.announceSleep();
+    if (this.#watched.collect()) {
+      this.#board.endSleep();
+      this.#watched.onChange();
+      return;
+    }
+    this.keepAlive();
+    const wait = Atomics.waitAsync(this.#view, this.#board.eventCell, epoch);
+    this.#sleeping = true;
+    if (wait.async) void wait.value.then(this.#awake);
+    else this.#awake();
+  }
+
+  readonly #awake = (): void => {
+    this.#sleeping = false;
+    this.#board.endSleep();
+    this.#watched.onChange();
+  };
+}

@@ -1,0 +1,101 @@
+/** One worker of a pool, as its owner has it: the thread, the port for what does not fit into the board, and what came by it. */
+
+import type { RemoteThrown } from '../remote-error.ts';
+import type { BoardHandle } from './board-layout.ts';
+import type { Entry } from './pool-types.ts';
+import type { FromWorker, Port, ToWorker } from './pool-worker.ts';
+import { type PoolThread, startThread, type ThreadOptions } from './worker-thread.ts';
+
+export interface MemberOptions {
+  readonly board: BoardHandle;
+  readonly seat: number;
+  readonly spinMs: number;
+  readonly hooks: string | undefined;
+  readonly worker: ThreadOptions;
+  /** Whether a module of tasks is TypeScript. */
+  readonly typeScript: boolean;
+  readonly begun: number;
+  readonly definitions: readonly ToWorker[];
+}
+
+/** A result or an error that came by message. */
+export type Answer = Extract<FromWorker, { readonly id: number }>;
+
+export class PoolMember {
+  readonly seat: number;
+  readonly thread: PoolThread;
+  readonly port: Port;
+  /** When it was started, on the pool's clock. */
+  readonly begun: number;
+  /** Tasks that it has ended; and how many when somebody last looked for idle workers. */
+  tasks = 0;
+  tasksSeen = 0;
+  ready = false;
+  /** What ended its thread, if that was an error. */
+  error: unknown;
+  /** Errors that tasks left behind, not yet told. */
+  readonly late: RemoteThrown[] = [];
+  readonly #answers = new Map<number, Answer>();
+  #seen = 0;
+  /** The running task that was cancelled last: nobody waits for its answer. A worker is in one task at a time. */
+  #ignored = -1;
+
+  constructor(options: MemberOptions) {
+    const { MessageChannel } = process.getBuiltinModule('node:worker_threads');
+    const { port1, port2 } = new MessageChannel();
+    const { board, seat, spinMs, hooks } = options;
+    this.seat = seat;
+    this.begun = options.begun;
+    this.port = port1 as unknown as Port;
+    port1.unref();
+    const start = { board, seat, port: port2 as unknown as Port, spinMs, hooks };
+    this.thread = startThread(start, [port2], options.worker, options.typeScript);
+    this.thread.unref();
+    for (const definition of options.definitions) this.port.postMessage(definition);
+  }
+
+  /** Takes in what came by the port, if the worker has sent anything since: `mailed` counts. Says whether it did. */
+  receive(mailed: number): boolean {
+    if (mailed === this.#seen) return false;
+    this.#seen = mailed;
+    const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
+    for (;;) {
+      const received = receiveMessageOnPort(this.port as never);
+      if (received === undefined) return true;
+      const message = received.message as FromWorker;
+      if (!('id' in message)) {
+        if ('late' in message) this.late.push(message.late);
+        else this.ready = true;
+      } else if (message.id !== this.#ignored) this.#answers.set(message.id, message);
+    }
+  }
+
+  /** Forgets the answer to the task that the worker is in. */
+  ignore(id: number, mailed: number): void {
+    this.receive(mailed);
+    this.#ignored = id;
+    this.#answers.delete(id);
+  }
+
+  /** Sends arguments that do not fit into the board. When they cannot be sent, the worker is told, and the entry knows why. */
+  sendArguments(entry: Entry): void {
+    const { id, args, options } = entry;
+    try {
+      this.port.postMessage({ id, args }, [...(options.transfer ?? [])]);
+    } catch (error) {
+      entry.failed = error;
+      this.port.postMessage({ id, unsendable: true });
+    }
+  }
+
+  /** The answer to a task, which is forgotten. */
+  take(id: number): Answer | undefined {
+    const answer = this.#answers.get(id);
+    this.#answers.delete(id);
+    return answer;
+  }
+
+  close(): void {
+    this.port.close();
+  }
+}

@@ -1,0 +1,90 @@
+/** What a pool can be told, with its defaults, checked once. */
+import type { ThreadOptions } from './worker-thread.ts';
+
+export interface ThreadPoolOptions {
+  /** Module of tasks that are given by the name of an export only: a URL, or an absolute path. */
+  readonly module?: string | URL;
+  /** Workers that are there from the start on, and stay. Default: as many as there are cores, less one, at least one. */
+  readonly minThreads?: number;
+  /** Most workers. Default: `minThreads`. */
+  readonly maxThreads?: number;
+  /** Most tasks in the pool at a time; those beyond wait outside, in their order. Default 65,536. */
+  readonly queueLimit?: number;
+  /** What happens to tasks beyond: `wait` for room, or `reject`. Default wait. */
+  readonly whenFull?: 'wait' | 'reject';
+  /** A worker beyond `minThreads` that had nothing to do for so long leaves. Milliseconds; default 10,000. */
+  readonly idleMs?: number;
+  /** A worker is replaced after so many tasks. Default Infinity. */
+  readonly tasksPerWorker?: number;
+  /** How long a running task that was cancelled may go on before its worker is replaced. Milliseconds; default 100. */
+  readonly graceMs?: number;
+  /** How long both sides look for work before they sleep. Milliseconds; default 0.05, and 0 where there is one core. */
+  readonly spinMs?: number;
+  /** Module with `onStart` and `onExit`, which run in every worker. */
+  readonly hooks?: string | URL;
+  /** Goes to `Worker`. */
+  readonly worker?: ThreadOptions;
+  /** Told of errors that tasks leave behind after they have ended (a timer that throws, say). Default: a process warning. */
+  readonly onLateError?: (error: unknown) => void;
+}
+
+export interface PoolConfiguration {
+  readonly module: string | undefined;
+  readonly minThreads: number;
+  readonly maxThreads: number;
+  readonly queueLimit: number;
+  readonly whenFull: 'wait' | 'reject';
+  readonly idleMs: number;
+  readonly tasksPerWorker: number;
+  readonly graceMs: number;
+  readonly spinMs: number;
+  readonly hooks: string | undefined;
+  readonly worker: ThreadOptions;
+  readonly onLateError: (error: unknown) => void;
+}
+
+/** @throws RangeError, TypeError when an option is out of range, with its name and value */
+export function configurationOf(options: ThreadPoolOptions): PoolConfiguration {
+  const cores = process.getBuiltinModule('node:os').availableParallelism();
+  const minThreads = whole('minThreads', options.minThreads ?? Math.max(1, cores - 1), 1, 1024);
+  const maxThreads = whole('maxThreads', options.maxThreads ?? minThreads, minThreads, 1024);
+  const whenFull = options.whenFull ?? 'wait';
+  if (whenFull !== 'wait' && whenFull !== 'reject')
+    throw new TypeError(`whenFull of a ThreadPool is 'wait' or 'reject', got ${String(whenFull)}`);
+  return {
+    module: moduleOf(options.module),
+    minThreads,
+    maxThreads,
+    queueLimit: whole('queueLimit', options.queueLimit ?? 65_536, 1, 2 ** 20),
+    whenFull,
+    idleMs: limit('idleMs', options.idleMs ?? 10_000),
+    tasksPerWorker:
+      options.tasksPerWorker === undefined
+        ? Infinity
+        : whole('tasksPerWorker', options.tasksPerWorker, 1, 2 ** 31),
+    graceMs: limit('graceMs', options.graceMs ?? 100),
+    spinMs: limit('spinMs', options.spinMs ?? (cores > 1 ? 0.05 : 0)),
+    hooks: moduleOf(options.hooks),
+    worker: options.worker ?? {},
+    onLateError:
+      options.onLateError ??
+      ((error) => process.emitWarning(`a task left an error behind: ${String(error)}`)),
+  };
+}
+
+/** A module as `import()` takes it. */
+export function moduleOf(module: string | URL | undefined): string | undefined {
+  if (module === undefined) return undefined;
+  if (typeof module !== 'string') return module.href;
+  return module.startsWith('/') ? process.getBuiltinModule('node:url').pathToFileURL(module).href : module;
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name} of a ThreadPool is a whole number from ${least} to ${most}, got ${value}`);
+}
+
+function limit(name: string, value: number): number {
+  if (value >= 0) return value;
+  throw new RangeError(`${name} of a ThreadPool is a number of milliseconds from 0 on, got ${value}`);
+}

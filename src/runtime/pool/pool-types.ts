@@ -1,0 +1,52 @@
+/** What callers of a pool give and get, and what the pool keeps of a pending task. */
+import type { HistogramSummary } from '../histogram.ts';
+import type { PoolMember } from './pool-member.ts';
+import type { BoardAccount } from './task-board.ts';
+
+/** What is to be done: an export of the pool's module, or of another one. */
+export type PoolTask = string | { readonly module?: string | URL; readonly export: string };
+
+export interface RunOptions {
+  /** Cancels: a queued task is removed, a running one is asked to end, and its worker replaced when it does not. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that it may run, from its start. TimeoutError. */
+  readonly timeoutMs?: number;
+  readonly priority?: 'high' | 'normal' | 'low';
+  /** What of the arguments moves to the worker instead of being copied. */
+  readonly transfer?: readonly object[];
+}
+
+export interface WorkerStatus {
+  readonly state: 'idle' | 'busy';
+  /** Tasks that it has ended. */
+  readonly tasks: number;
+}
+
+export interface PoolMetrics extends BoardAccount {
+  readonly threads: number;
+  /** Workers that died, or were replaced because a task did not end. */
+  readonly deaths: number;
+  readonly lateErrors: number;
+  readonly queueDelay: HistogramSummary;
+  readonly runTime: HistogramSummary;
+  /** Share of the time of all workers, since each has begun, that they spent in tasks: 0 to 1. */
+  readonly utilisation: number;
+}
+
+/** A task that is pending. */
+export interface Entry {
+  readonly id: number;
+  readonly handler: number;
+  readonly args: readonly unknown[];
+  readonly options: RunOptions;
+  readonly submitted: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Where it was asked for. */
+  readonly caller: Error | undefined;
+  /** What is to be undone when it settles. */
+  release: (() => void) | undefined;
+  /** Where its arguments were sent to, when they go by message. */
+  sentTo: PoolMember | undefined;
+  failed: unknown;
+}

@@ -1,0 +1,498 @@
+/** A pool of worker threads. What decides is the TaskBoard; this file is what stands around it on the owner's thread: promises, threads, timers. */
+import { ClosedError, TimeoutError } from '../errors.ts';
+import { Histogram } from '../histogram.ts';
+import { decodeThrown } from '../remote-error.ts';
+import { checkTimeout } from '../timeout.ts';
+import { type BoardShape, boardCells, PAYLOAD_CELLS } from './board-layout.ts';
+import { CLOSED } from './board-state.ts';
+import { boundedMap } from './bounded-map.ts';
+import { type Definition, Handlers } from './handlers.ts';
+import { Lookout } from './lookout.ts';
+import {
+  aheadMs,
+  longestTimerMs,
+  longTaskMs,
+  mostFalseStarts,
+  priorities,
+  ring,
+  trivialMs,
+} from './pool-constants.ts';
+import { livedMs, retireIdle, youngestRunning } from './pool-crew.ts';
+import { closedError, deadlockOf, deathOf, falseStartsOf, fullError } from './pool-errors.ts';
+import { PoolMember } from './pool-member.ts';
+import { configurationOf, type PoolConfiguration, type ThreadPoolOptions } from './pool-options.ts';
+import type { Entry, PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool-types.ts';
+import { TaskBoard } from './task-board.ts';
+import { ENDED, STARTED, sharedClock, Values } from './values.ts';
+
+const none: RunOptions = {};
+
+export class ThreadPool {
+  readonly #options: PoolConfiguration;
+  readonly #board: TaskBoard;
+  readonly #values: Values;
+  readonly #view: Int32Array<SharedArrayBuffer>;
+  readonly #payload: Int32Array = new Int32Array(PAYLOAD_CELLS);
+  readonly #outgoing: Values;
+  readonly #now = sharedClock();
+  readonly #entries: (Entry | undefined)[] = [];
+  /** Slots whose arguments go by message. */
+  readonly #byMessage = new Set<number>();
+  /** Submissions that wait for room. */
+  readonly #outside: (() => boolean)[] = [];
+  readonly #handlers: Handlers;
+  readonly #define = (definition: Definition): void => {
+    for (const member of this.#members) member?.port.postMessage(definition);
+  };
+  readonly #members: (PoolMember | undefined)[];
+  readonly #queueDelay = new Histogram();
+  readonly #runTime = new Histogram();
+  readonly #lookout: Lookout;
+  #meanMs = 0;
+  #busyMs = 0;
+  #livedMs = 0;
+  #pending = 0;
+  #deaths = 0;
+  #lateErrors = 0;
+  #falseStarts = 0;
+  #flushing = false;
+  #closed = false;
+  #broken: Error | undefined;
+  /** The worker whose thread has just ended. */
+  #dying: PoolMember | undefined;
+  #exitCode = 0;
+  #suspect: ReturnType<typeof setTimeout> | undefined;
+  readonly #idleCheck: ReturnType<typeof setInterval>;
+  readonly #drained: (() => void)[] = [];
+  readonly #gone: (() => void)[] = [];
+
+  /**
+   * Starts `minThreads` workers. Nothing of it keeps the process alive but pending tasks.
+   *
+   * @throws RangeError, TypeError when an option is out of range
+   */
+  constructor(options: ThreadPoolOptions = {}) {
+    const configuration = configurationOf(options);
+    this.#options = configuration;
+    this.#handlers = new Handlers(configuration.module);
+    const shape: BoardShape = {
+      capacity: configuration.queueLimit,
+      seats: configuration.maxThreads + 1,
+      ring,
+    };
+    this.#view = new Int32Array(new SharedArrayBuffer(4 * boardCells(shape)));
+    this.#board = TaskBoard.create(this.#view, 0, shape);
+    this.#values = new Values(this.#view);
+    this.#outgoing = new Values(this.#payload);
+    this.#members = Array.from({ length: shape.seats }, () => undefined);
+    this.#lookout = new Lookout(this.#board, this.#view, configuration.spinMs, {
+      collect: () => this.#collect(),
+      onChange: () => {
+        this.#admit();
+        this.#flushSoon();
+      },
+      isBusy: () => this.#pending > 0 && this.#meanMs < longTaskMs,
+      isNeeded: () => this.#pending > 0 || this.#gone.length > 0,
+    });
+    this.#idleCheck = setInterval(
+      () => retireIdle(this.#board, this.#members, configuration.minThreads),
+      Math.min(configuration.idleMs, longestTimerMs),
+    );
+    this.#idleCheck.unref();
+    for (let i = 0; i < configuration.minThreads; i += 1) this.#start();
+  }
+
+  /**
+   * Runs a task on a worker; resolves with its result. Arguments and result are copied as by structured clone.
+   *
+   * @throws (rejects) what the task throws, with name, message, code, fields, cause and both stacks; ClosedError when the pool is closed;
+   *   WorkerDiedError when the worker died in it; TimeoutError when it ran too long; the signal's reason when it was cancelled;
+   *   DataCloneError when something of it cannot be sent
+   */
+  run<Result = unknown>(
+    task: PoolTask,
+    args: readonly unknown[] = [],
+    options: RunOptions = none,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#submit(task, args, options, resolve as (value: unknown) => void, reject);
+    });
+  }
+
+  /**
+   * Runs a task for each item, at most `concurrency` at a time; the results are in the order of the items. Rejects with the first error;
+   * items that have not begun are not begun then.
+   */
+  map<Item, Result = unknown>(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    task: PoolTask,
+    {
+      concurrency = 4 * this.#options.maxThreads,
+      ...options
+    }: RunOptions & { readonly concurrency?: number } = {},
+  ): Promise<Result[]> {
+    return boundedMap(items, concurrency, (item) => this.run<Result>(task, [item], options));
+  }
+
+  /** Runs a task once on every worker that is there. The outcomes, by worker. */
+  async broadcast<Result = unknown>(
+    task: PoolTask,
+    args: readonly unknown[] = [],
+  ): Promise<PromiseSettledResult<Result>[]> {
+    const seats = this.#members.flatMap((member, seat) => (member === undefined ? [] : [seat]));
+    return Promise.allSettled(
+      seats.map(
+        (seat) =>
+          new Promise<Result>((resolve, reject) => {
+            this.#submit(task, args, none, resolve as (value: unknown) => void, reject, seat);
+          }),
+      ),
+    );
+  }
+
+  /** Resolves when nothing is pending. */
+  drain(): Promise<void> {
+    if (this.#pending === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+    });
+  }
+
+  /** Takes no more tasks; resolves when all that were taken have settled and the workers are gone. Final. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#idleCheck);
+    await this.drain();
+    this.#board.close();
+    if (this.#members.every((member) => member === undefined)) return;
+    await new Promise<void>((resolve) => {
+      this.#gone.push(resolve);
+      this.#lookout.keepAlive();
+    });
+    this.#lookout.keepAlive();
+  }
+
+  /** Takes no more tasks, rejects all that are pending, and ends the workers, whatever they do. */
+  async terminate(): Promise<void> {
+    this.#closed = true;
+    this.#rejectAll(new ClosedError('the ThreadPool was terminated'));
+    await Promise.all(this.#members.map((member) => member?.thread.terminate()));
+    await this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What every worker does, and how many tasks it has ended. */
+  workers(): WorkerStatus[] {
+    const states = this.#board.seats();
+    return this.#members.flatMap((member, seat) =>
+      member === undefined ? [] : [{ state: states[seat] === 'busy' ? 'busy' : 'idle', tasks: member.tasks }],
+    );
+  }
+
+  metrics(): PoolMetrics {
+    const lived = this.#livedMs + livedMs(this.#members, this.#now());
+    return {
+      ...this.#board.account(),
+      threads: this.#members.filter(Boolean).length,
+      deaths: this.#deaths,
+      lateErrors: this.#lateErrors,
+      queueDelay: this.#queueDelay.toJSON(),
+      runTime: this.#runTime.toJSON(),
+      utilisation: lived > 0 ? Math.min(1, this.#busyMs / lived) : 0,
+    };
+  }
+
+  #submit(
+    task: PoolTask,
+    args: readonly unknown[],
+    options: RunOptions,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    seat = -1,
+  ): void {
+    const { signal, timeoutMs } = options;
+    if (signal?.aborted === true) {
+      reject(signal.reason);
+      return;
+    }
+    if (timeoutMs !== undefined) checkTimeout(timeoutMs);
+    const handler = this.#handlers.numberOf(task, this.#define);
+    if (this.#closed) {
+      reject(this.#broken ?? closedError());
+      return;
+    }
+    // A stack costs as much as a trivial task.
+    const caller = this.#meanMs < trivialMs && this.#meanMs > 0 ? undefined : new Error('asked for here');
+    const submit = (): boolean => {
+      const payload = this.#payload;
+      payload[0] = handler;
+      const small = options.transfer === undefined && this.#outgoing.write(0, args);
+      if (!small) payload[1] = -1;
+      const slot =
+        seat < 0
+          ? this.#board.submit(payload, priorities[options.priority ?? 'normal'])
+          : this.#board.submitTo(seat, payload);
+      if (slot === CLOSED) {
+        reject(closedError());
+        return true;
+      }
+      if (slot < 0) return false;
+      const entry: Entry = {
+        id: this.#board.lastId,
+        handler,
+        args,
+        options,
+        submitted: this.#now(),
+        resolve,
+        reject,
+        caller,
+        release: undefined,
+        sentTo: undefined,
+        failed: undefined,
+      };
+      this.#entries[slot] = entry;
+      this.#pending += 1;
+      if (!small) this.#byMessage.add(slot);
+      if (signal !== undefined || timeoutMs !== undefined) this.#watch(slot, entry);
+      this.#flushSoon();
+      return true;
+    };
+    if (this.#outside.length === 0 && submit()) return;
+    if (this.#options.whenFull === 'reject') {
+      reject(fullError(this.#options.queueLimit));
+      return;
+    }
+    this.#outside.push(submit);
+  }
+
+  #watch(slot: number, entry: Entry): void {
+    const { signal, timeoutMs } = entry.options;
+    const abort = (): void => this.#cancel(slot, entry, signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const check = (): void => {
+      if (timeoutMs === undefined || this.#entries[slot] !== entry) return;
+      const running = this.#board.isRunning(slot, entry.id);
+      const since = running
+        ? this.#now() - this.#values.readMoment(this.#board.payloadOf(slot) + STARTED)
+        : 0;
+      if (running && since >= timeoutMs)
+        this.#cancel(slot, entry, new TimeoutError(`a task ran longer than ${timeoutMs} ms (timeoutMs)`));
+      else timer = setTimeout(check, Math.max(1, timeoutMs - since));
+    };
+    if (timeoutMs !== undefined && timeoutMs !== Infinity) timer = setTimeout(check, timeoutMs);
+    entry.release = () => {
+      signal?.removeEventListener('abort', abort);
+      clearTimeout(timer);
+    };
+  }
+
+  /** Settles an entry that will have no result; ends its worker when it does not let go. */
+  #cancel(slot: number, entry: Entry, reason: unknown): void {
+    if (this.#entries[slot] !== entry) return;
+    const seat = this.#board.seatOf(slot, entry.id);
+    const result = this.#board.cancel(slot, entry.id);
+    if (result === 'late') return;
+    this.#forget(slot, entry);
+    entry.reject(reason);
+    const member = seat === undefined ? undefined : this.#members[seat];
+    if (result === 'requested' && member !== undefined) {
+      member.ignore(entry.id, this.#board.mailedBy(member.seat));
+      const overdue = (): void => {
+        if (this.#board.isRunning(slot, entry.id)) void member.thread.terminate();
+      };
+      setTimeout(overdue, this.#options.graceMs).unref();
+    }
+    this.#flushSoon();
+  }
+
+  #forget(slot: number, entry: Entry): void {
+    entry.release?.();
+    this.#entries[slot] = undefined;
+    this.#byMessage.delete(slot);
+    this.#pending -= 1;
+    if (this.#pending > 0) return;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(this.#flush);
+  }
+
+  /** Deals what is queued, sends what goes by message, starts threads where there are too few, and looks for results. */
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    this.#grow();
+    const ahead = this.#meanMs > 0 ? Math.ceil(aheadMs / this.#meanMs) : 8;
+    this.#board.deal(Math.max(1, Math.min(ring, ahead)));
+    if (this.#byMessage.size > 0) this.#sendArguments();
+    if (this.#suspect === undefined && this.#board.isStuck()) this.#suspectDeadlock();
+    this.#lookout.look();
+  };
+
+  #grow(): void {
+    if (this.#broken !== undefined || (this.#closed && this.#pending === 0)) return;
+    const { minThreads, maxThreads } = this.#options;
+    const wanted = Math.min(maxThreads, Math.max(minThreads, this.#pending));
+    let threads = 0;
+    for (const member of this.#members) if (member !== undefined) threads += 1;
+    for (; threads < wanted; threads += 1) if (!this.#start()) return;
+  }
+
+  #sendArguments(): void {
+    for (const slot of this.#byMessage) {
+      const entry = this.#entries[slot];
+      const seat = entry === undefined ? undefined : this.#board.seatOf(slot, entry.id);
+      const member = seat === undefined ? undefined : this.#members[seat];
+      if (entry === undefined || member === undefined || entry.sentTo === member) continue;
+      entry.sentTo = member;
+      member.sendArguments(entry);
+    }
+  }
+
+  /** Lets in who waits for room. */
+  #admit(): void {
+    while (this.#outside.length > 0 && this.#outside[0]!()) this.#outside.shift(); // not empty
+  }
+
+  /** Settles what has ended; says whether there was anything. */
+  #collect(): boolean {
+    const passedOver = this.#board.passedOver;
+    let found = false;
+    for (let slot = this.#board.collect(); slot >= 0; slot = this.#board.collect()) {
+      found = true;
+      this.#settle(slot);
+    }
+    found ||= passedOver !== this.#board.passedOver;
+    for (let seat = 0; seat < this.#members.length; seat += 1) {
+      const member = this.#members[seat];
+      if (member?.receive(this.#board.mailedBy(seat)) === true) this.#heard(member);
+    }
+    return found;
+  }
+
+  #settle(slot: number): void {
+    const entry = this.#entries[slot]!; // of a task that was submitted here
+    const at = this.#board.payloadOf(slot);
+    const outcome = this.#board.outcomeOf(slot);
+    const seat = this.#board.lastSeat;
+    const member = seat < 0 ? this.#dying : this.#members[seat];
+    if (outcome !== 'crashed') this.#measure(entry, at, member);
+    const values = outcome === 'completed' ? this.#values.read(at) : undefined;
+    this.#board.release(slot);
+    this.#forget(slot, entry);
+    if (values !== undefined) {
+      entry.resolve(values[0]);
+      return;
+    }
+    if (outcome === 'crashed') {
+      entry.reject(deathOf(entry.id, member?.error, this.#exitCode));
+      return;
+    }
+    if (member?.receive(this.#board.mailedBy(member.seat)) === true) this.#heard(member);
+    const message = member?.take(entry.id);
+    if (entry.failed !== undefined) entry.reject(entry.failed);
+    else if (message !== undefined && 'value' in message) entry.resolve(message.value);
+    else if (message !== undefined && 'thrown' in message)
+      entry.reject(decodeThrown(message.thrown, entry.caller?.stack));
+    else entry.reject(deathOf(entry.id, member?.error, this.#exitCode));
+  }
+
+  #measure(entry: Entry, at: number, member: PoolMember | undefined): void {
+    const started = this.#values.readMoment(at + STARTED);
+    const ranMs = Math.max(0, this.#values.readMoment(at + ENDED) - started);
+    this.#queueDelay.record(started - entry.submitted);
+    this.#runTime.record(ranMs);
+    this.#busyMs += ranMs;
+    this.#meanMs = this.#meanMs === 0 ? ranMs : 0.9 * this.#meanMs + 0.1 * ranMs;
+    if (member === undefined) return;
+    member.tasks += 1;
+    if (member.tasks === this.#options.tasksPerWorker) this.#board.retire(member.seat);
+  }
+
+  /** Starts a thread; false when there is no seat for it. */
+  #start(): boolean {
+    const seat = this.#board.enlist();
+    if (seat < 0) return false;
+    const { spinMs, hooks, worker } = this.#options;
+    const member = new PoolMember({
+      board: this.#board.handle,
+      seat,
+      spinMs,
+      hooks,
+      worker,
+      typeScript: this.#handlers.areTypeScript(),
+      begun: this.#now(),
+      definitions: this.#handlers.definitions,
+    });
+    this.#members[seat] = member;
+    member.thread.on('error', (error) => {
+      member.error = error;
+    });
+    member.thread.on('exit', (exitCode) => this.#exited(member, exitCode));
+    return true;
+  }
+
+  #exited(member: PoolMember, exitCode: number): void {
+    this.#collect();
+    this.#dying = member;
+    this.#exitCode = exitCode;
+    this.#board.reap(member.seat);
+    this.#collect();
+    this.#dying = undefined;
+    this.#members[member.seat] = undefined;
+    this.#livedMs += this.#now() - member.begun;
+    member.close();
+    if (exitCode !== 0) this.#deaths += 1;
+    this.#falseStarts = member.ready ? 0 : this.#falseStarts + 1;
+    if (this.#falseStarts >= mostFalseStarts && !this.#closed) this.#break(member, exitCode);
+    this.#admit();
+    this.#flushSoon();
+    if (this.#members.some((each) => each !== undefined)) return;
+    for (const resolve of this.#gone.splice(0)) resolve();
+  }
+
+  /** Its threads end before they have begun: starting more of them would never end. */
+  #break({ error }: PoolMember, exitCode: number): void {
+    this.#closed = true;
+    this.#broken = falseStartsOf(mostFalseStarts, exitCode, error);
+    this.#rejectAll(this.#broken);
+  }
+
+  /** Tells of errors that tasks left behind. What else they have left nobody knows: another worker takes the place. */
+  #heard(member: PoolMember): void {
+    for (const thrown of member.late.splice(0)) {
+      this.#lateErrors += 1;
+      this.#options.onLateError(decodeThrown(thrown));
+      this.#board.retire(member.seat);
+      this.#flushSoon();
+    }
+  }
+
+  #rejectAll(error: Error): void {
+    for (const [slot, entry] of this.#entries.entries()) {
+      if (entry !== undefined) this.#cancel(slot, entry, error);
+    }
+    // Those outside are refused by the closed board.
+    this.#board.close();
+    this.#admit();
+  }
+
+  /** All workers wait, and tasks are queued. If that is so for a while, the task that began last is given up for the others. */
+  #suspectDeadlock(): void {
+    this.#suspect = setTimeout(() => {
+      this.#suspect = undefined;
+      if (!this.#board.isStuck()) return;
+      const youngest = youngestRunning(this.#board, this.#entries);
+      if (youngest === undefined) return;
+      const [slot, entry] = youngest;
+      const { waiting, pending } = this.#board.account();
+      this.#cancel(slot, entry, deadlockOf(entry.id, pending - waiting, waiting));
+    }, this.#options.graceMs);
+  }
+}
