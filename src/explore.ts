@@ -1,4 +1,5 @@
 /** Explores a written program: the library's door to what the command does. */
+import { Kept, orOfAnother } from './checkpoint.ts';
 import { type Campaign, exploreWith } from './engine/explore.ts';
 import { isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
@@ -32,6 +33,11 @@ export interface ExploreOptions {
   readonly depth?: number;
   /** For 'exhaustive': search only schedules with at most so many preemptions. Default: no bound. */
   readonly preemptions?: number;
+  /**
+   * For 'exhaustive' without a bound: a file from which the search goes on, and to which it writes where it stands when a budget ends it, and every 30
+   * seconds. `executions` of the result then counts all runs.
+   */
+  readonly checkpoint?: string;
   /** Step budget of one execution. Default 20,000. */
   readonly maxSteps?: number;
   /** Seconds. Default no limit. */
@@ -48,6 +54,8 @@ export interface ExploreOptions {
     readonly executions: number;
     readonly steps: number;
     readonly findings: number;
+    /** Of 'exhaustive': how much is done, an estimate from 0 to 1. */
+    readonly share?: number;
   }) => void;
 }
 
@@ -140,28 +148,39 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     deadline,
     ...steps,
   });
+  const kept =
+    options.checkpoint === undefined ? undefined : new Kept(options.checkpoint, program, strategy, options);
   const { onProgress } = options;
   const kinds = new Set<string>();
-  const campaign = exploreWith(
-    executor,
-    strategy,
-    { executions, deadline },
-    {
-      keepGoing: options.keepGoing === true,
-      onFinding: (outcome) => kinds.add(signature(outcome)),
-      ...(onProgress === undefined
-        ? {}
-        : {
-            onProgress: (c: Campaign) =>
-              onProgress({ executions: c.executions, steps: c.steps, findings: c.found }),
-          }),
-    },
+  const campaign = orOfAnother(kept, () =>
+    exploreWith(
+      executor,
+      strategy,
+      { executions, deadline },
+      {
+        keepGoing: options.keepGoing === true,
+        onFinding: (outcome) => kinds.add(signature(outcome)),
+        onProgress: (c: Campaign) => {
+          kept?.now(c);
+          const search = onProgress === undefined ? undefined : strategy.search?.();
+          onProgress?.({
+            executions: c.executions,
+            steps: c.steps,
+            findings: c.found,
+            ...(search === undefined ? {} : { share: search.share }),
+          });
+        },
+      },
+    ),
   );
   const timedOut =
     options.executions !== undefined &&
     campaign.executions < options.executions &&
     performance.now() >= deadline;
   const first = campaign.findings[0];
+  const behavioursSeen = behaviours && kept?.before === undefined ? campaign.behaviours.size : null;
+  if (first === undefined) kept?.write(campaign);
+  kept?.addBefore(campaign);
   // What was found is looked at to its end, whether or not the time is over.
   const unhurried = new VirtualExecutor(program.main, program.instances, steps);
   let finding = first;
@@ -181,7 +200,7 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     outcome: shown?.outcome.kind ?? clean.kind,
     message: shown?.outcome.message ?? clean.message,
     executions: campaign.executions,
-    executionsToFirst: first?.execution ?? null,
+    executionsToFirst: first === undefined ? null : first.execution + (kept?.before?.executions ?? 0),
     steps: campaign.steps,
     cpuMs: Math.round((used.user + used.system) / 10) / 100,
     wallMs: Math.round((performance.now() - start) * 100) / 100,
@@ -191,7 +210,7 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
     trace: shown?.trace ?? [],
     strategy: strategy.name,
     seed,
-    behaviours: behaviours ? campaign.behaviours.size : null,
+    behaviours: behavioursSeen,
     complete,
     bound: search?.bound ?? null,
     saturation: search === undefined ? (campaign.behaviours.saturation() ?? null) : null,
@@ -379,7 +398,14 @@ function checkOptions(options: ExploreOptions): void {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
       throw new ProgramError(`${name} is ${value}: give a whole number from 1`);
   }
-  const { preemptions } = options;
+  const { preemptions, checkpoint } = options;
+  if (
+    checkpoint !== undefined &&
+    (strategy !== 'exhaustive' || preemptions !== undefined || options.keepGoing === true)
+  )
+    throw new ProgramError(
+      "checkpoint goes with the strategy 'exhaustive', without preemptions and without keepGoing",
+    );
   if (preemptions !== undefined && (!Number.isSafeInteger(preemptions) || preemptions < 0))
     throw new ProgramError(`preemptions is ${preemptions}: give a whole number from 0`);
   if (preemptions !== undefined && strategy !== 'exhaustive')

@@ -375,6 +375,17 @@ export default {
   });
 });
 
+test('--strategy exhaustive says complete, with its bound where there is one', async () => {
+  const module = fixture('lost-update.mjs');
+  const exhaust = (...args: string[]) => threadproof('explore', module, '--strategy', 'exhaustive', ...args);
+  const all = await exhaust('--keep-going', '--json');
+  expect(all.code).toBe(1);
+  expect(JSON.parse(all.out)).toMatchObject({ outcome: 'violated', complete: true, bound: null });
+  const few = await exhaust('--preemptions', '0');
+  expect([few.code, few.err]).toEqual([0, '']);
+  expect(few.out).toMatch(/complete up to a bound: every behaviour that at most 0 preemptions show/);
+});
+
 describe.concurrent('usage: exit 2, and standard error says what to do', () => {
   const fails = async (message: string | RegExp, ...args: string[]): Promise<void> => {
     const { code, out, err } = await threadproof(...args);
@@ -491,6 +502,8 @@ describe.concurrent('usage: exit 2, and standard error says what to do', () => {
       ],
       [/--executions "0": give a whole number from 1/, 'explore', module, '--executions', '0'],
       [/--strategy replay needs --schedule STRING/, 'explore', module, '--strategy', 'replay'],
+      [/--preemptions goes with --strategy exhaustive/, 'explore', module, '--preemptions', '1'],
+      [/--checkpoint goes with --strategy exhaustive/, 'explore', module, '--checkpoint', 'x.json'],
       [/replay: give the schedule string that explore printed/, 'replay', module],
       [/replay: --seed is an option of explore/, 'replay', module, 'x', '--seed', '1'],
     ];

@@ -38,6 +38,7 @@ explore:
   --seed S            whole number; default: drawn and printed
   --depth D           pct, fair-pct: depth of the bugs looked for (default 3)
   --preemptions K     exhaustive: only schedules with at most K preemptions
+  --checkpoint FILE   exhaustive: go on from there, and write there where the search stands
   --max-steps N       step budget of one execution (default 20000)
   --time S            seconds, fractions allowed; with --executions a limit (running out of it is no pass), alone the length of the run
   --schedule STRING   for --strategy replay
@@ -67,6 +68,7 @@ const optionTable = {
   seed: { type: 'string' },
   depth: { type: 'string' },
   preemptions: { type: 'string' },
+  checkpoint: { type: 'string' },
   'max-steps': { type: 'string' },
   time: { type: 'string' },
   schedule: { type: 'string' },
@@ -117,6 +119,7 @@ async function main(argv: readonly string[]): Promise<number> {
       'seed',
       'depth',
       'preemptions',
+      'checkpoint',
       'time',
       'schedule',
       'keep-going',
@@ -135,6 +138,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (json) process.stdout.write = process.stderr.write.bind(process.stderr);
   const programs = await loadPrograms(module, values.export);
   if (command === 'replay') return runReplay(programs, schedule!, options, json);
+  if (options.checkpoint !== undefined && programs.length > 1)
+    throw new UsageError(
+      `a checkpoint is of one program, the module has ${programs.length}: choose one with --export`,
+    );
   let code = 0;
   for (const program of programs) if (!runExplore(program, options, json)) code = 1;
   return code;
@@ -154,6 +161,13 @@ function exploreOptions(values: Values): ExploreOptions {
   const preemptions = wholeNumber('preemptions', values.preemptions, 0);
   if (preemptions !== undefined && strategy !== 'exhaustive')
     throw new UsageError('--preemptions goes with --strategy exhaustive');
+  if (
+    values.checkpoint !== undefined &&
+    (strategy !== 'exhaustive' || preemptions !== undefined || values['keep-going'] === true)
+  )
+    throw new UsageError(
+      '--checkpoint goes with --strategy exhaustive, without --preemptions and without --keep-going',
+    );
   const maxSteps = wholeNumber('max-steps', values['max-steps'], 1);
   const time = values.time === undefined ? undefined : Number(values.time);
   if (time !== undefined && !(time > 0 && time < Number.POSITIVE_INFINITY))
@@ -164,6 +178,7 @@ function exploreOptions(values: Values): ExploreOptions {
     seed: seed ?? drawSeed(),
     ...(depth === undefined ? {} : { depth }),
     ...(preemptions === undefined ? {} : { preemptions }),
+    ...(values.checkpoint === undefined ? {} : { checkpoint: values.checkpoint }),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     ...(time === undefined ? {} : { time }),
     ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
@@ -190,11 +205,12 @@ function runExplore(program: LoadedProgram, options: ExploreOptions, json: boole
     ...options,
     ...(live
       ? {
-          onProgress: ({ executions, steps, findings }) => {
+          onProgress: ({ executions, steps, findings, share }) => {
             const now = performance.now();
             if (now - last < 250) return;
             last = now;
-            process.stderr.write(`\r${executions} executions, ${steps} steps, ${findings} findings `);
+            const done = share === undefined ? '' : `, about ${(share * 100).toFixed(1)} % done`;
+            process.stderr.write(`\r${executions} executions, ${steps} steps, ${findings} findings${done} `);
           },
         }
       : {}),

@@ -197,6 +197,8 @@ export class BoundedSearch implements Strategy {
     if (reader.effective) this.#spins.clear(step.thread);
   }
 
+  ended(): void {}
+
   search(): SearchState {
     let whole = 1;
     let share = this.#state === 'done' ? 1 : 0;

@@ -23,6 +23,7 @@ import type { SchedulerView, SearchState, Strategy } from '../strategy.ts';
 import { type Footprint, Locations, sameFootprint, unknown } from './footprint.ts';
 import { Recording } from './recording.ts';
 import { reversed } from './reversal.ts';
+import { CheckpointError, known, knownBranch, type SavedSearch } from './saved.ts';
 import { leastRounds, SpinWatch } from './spin-watch.ts';
 import { StepReader } from './step-reader.ts';
 import { type Branch, insert, Sequence } from './wakeup-tree.ts';
@@ -35,13 +36,13 @@ export const changedItself =
 export const clock =
   'threads read the clock (performance.now, Date.now, or an operation with a time limit), and what it shows in other orders is not searched';
 
-interface Sleeper {
+export interface Sleeper {
   readonly thread: number;
   readonly footprint: Footprint;
 }
 
 /** What is known of the state before an event of the current path. */
-interface Level {
+export interface Level {
   /** Threads whose next step need not be explored from here, those that were among them. */
   sleep: Sleeper[];
   /** Branches left besides the current one. */
@@ -68,7 +69,9 @@ export class ExhaustiveSearch implements Strategy {
   #view: SchedulerView | undefined;
   /** What follows is run, but no longer searched. */
   #tail = false;
-  #state: 'fresh' | 'running' | 'ready' | 'done' = 'fresh';
+  #state: 'fresh' | 'running' | 'ended' | 'ready' | 'done' = 'fresh';
+  /** The path is to be run once before it is known: the search goes on from a checkpoint. */
+  #resumed = false;
   readonly #limits: Set<string> = new Set();
   /** 1: the thread's pending step begins another round of a loop. */
   #repeats: Uint8Array = new Uint8Array(0);
@@ -88,7 +91,7 @@ export class ExhaustiveSearch implements Strategy {
 
   begin(_execution: number, threads: number): boolean {
     if (this.#state === 'fresh') this.#start(threads);
-    else if (this.#state === 'running') this.#next();
+    else if (this.#state === 'running' || this.#state === 'ended') this.#next();
     if (this.#state === 'done') return false;
     this.#state = 'running';
     this.#tail = false;
@@ -98,7 +101,7 @@ export class ExhaustiveSearch implements Strategy {
     this.#repeats.fill(0);
     this.#held.fill(0);
     this.#depth = 0;
-    this.#path.rewind(this.#common);
+    this.#path.rewind(this.#resumed ? 0 : this.#common);
     // One thread has no choices, and nobody is asked for them.
     if (threads === 1) this.#tail = true;
     return true;
@@ -122,12 +125,17 @@ export class ExhaustiveSearch implements Strategy {
     if (depth >= this.#plan.length) return this.#extend(view);
     const thread = this.#plan[depth]!;
     if (view.isEnabled(thread)) return thread;
+    if (this.#resumed) throw new CheckpointError();
     this.#diverged();
     return view.baseChoice();
   }
 
   draw(): number {
     return 0;
+  }
+
+  ended(): void {
+    if (this.#state === 'running') this.#state = 'ended';
   }
 
   observe(step: ExecutedStep): void {
@@ -155,6 +163,48 @@ export class ExhaustiveSearch implements Strategy {
     };
   }
 
+  /** Where the search stands, as plain data: to be called between executions. One that was cut off is run again. */
+  save(): SavedSearch {
+    if (this.#state === 'ended') this.#next();
+    return {
+      kind: 'exhaustive',
+      done: this.#state === 'done',
+      locations: this.#locations.save(),
+      loops: this.#spins.save(),
+      limits: [...this.#limits],
+      cut: this.cut,
+      redundant: this.redundant,
+      common: this.#common,
+      plan: [...this.#plan],
+      expected: [...this.#expected],
+      levels: this.#levels.slice(0, this.#plan.length + 1),
+    };
+  }
+
+  /** Goes on from there, with a program of as many threads. */
+  restore(saved: SavedSearch, threads: number): void {
+    if (saved.kind !== 'exhaustive') throw new CheckpointError();
+    this.#start(threads);
+    this.#locations.restore(saved.locations);
+    this.#spins.restore(saved.loops);
+    for (const limit of saved.limits) this.#limits.add(limit);
+    this.cut = saved.cut;
+    this.redundant = saved.redundant;
+    this.#common = saved.common;
+    this.#plan.push(...saved.plan);
+    this.#expected.push(...saved.expected.map(known));
+    // Without levels it had not begun.
+    if (saved.levels.length > 0) this.#levels.length = 0;
+    for (const { sleep, branches, done } of saved.levels)
+      this.#levels.push({
+        sleep: sleep.map(({ thread, footprint }) => ({ thread, footprint: known(footprint) })),
+        branches: branches.map(knownBranch),
+        done,
+      });
+    this.#resumed = saved.plan.length > 0;
+    this.#state = saved.done ? 'done' : 'ready';
+  }
+
   // --- while an execution runs ----------------------------------------------------------------------------------
 
   /** The reader's event is whole: the thread has announced its next step. */
@@ -169,17 +219,24 @@ export class ExhaustiveSearch implements Strategy {
     if (planned) {
       const expected = this.#expected[depth]!;
       if (!sameFootprint(expected, footprint)) {
+        const foretold = expected !== unknown && !reader.compound;
+        if (this.#resumed && (known || foretold)) throw new CheckpointError();
         if (known) {
           this.#diverged();
           return;
         }
-        if (expected !== unknown && !reader.compound) {
+        if (foretold) {
           this.surprises++;
           this.#limits.add(changedItself);
         }
       }
     }
     this.#depth++;
+    if (known && this.#resumed) {
+      this.#path.add(reader);
+      this.#path.races.length = 0; // they were looked at before
+    }
+    if (this.#depth >= this.#plan.length) this.#resumed = false;
     if (!known) {
       this.#path.add(reader);
       this.#descend(depth, thread, footprint);

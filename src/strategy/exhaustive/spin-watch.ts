@@ -58,10 +58,6 @@ export class SpinWatch {
     this.#loops.add(site * 256 + thread);
   }
 
-  get loops(): number {
-    return this.#loops.size;
-  }
-
   save(): number[] {
     return [...this.#loops];
   }
