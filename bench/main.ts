@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { benchExhaust } from './exhaust.ts';
 import { benchExplore } from './explore.ts';
+import { benchPool } from './pool.ts';
 import { type Topic, topics } from './runtime/topics.ts';
 import { benchRuntime } from './runtime.ts';
 
@@ -11,6 +12,7 @@ const usage = `npm run bench -- <what> [options]
   explore              executions and steps per CPU-second, beside Shuttle and Loom
   runtime [topic...]   the runtime's primitives, beside what they are made of and what they replace
                        (${topics.join(', ')}; default: all)
+  pool                 the thread pool, beside piscina, tinypool, poolifier and workerpool (after npm run build)
 
   --rounds N           rounds that are counted (default 7)
   --executions N       executions a round (explore; default 50000)
@@ -60,10 +62,11 @@ const executions = whole('executions', values.executions);
 const milliseconds = whole('milliseconds', values.milliseconds);
 const { json } = values;
 if (values.help) console.log(usage);
-else if (what === undefined) fail('say what: explore, runtime');
+else if (what === undefined) fail('say what: explore, runtime, pool');
 else if (what === 'runtime')
   await benchRuntime({ rounds, milliseconds, json, topics: rest.length === 0 ? topics : rest.map(known) });
-else if (what !== 'explore') fail(`"${what}" is not known: explore, runtime`);
+else if (what === 'pool') await benchPool({ rounds, json });
+else if (what !== 'explore') fail(`"${what}" is not known: explore, runtime, pool`);
 else if (rest.length > 0) fail(`"${rest[0]}": explore has no topics`);
 else if (values.exhaust) benchExhaust({ rounds, json });
 else benchExplore({ rounds, executions, json });

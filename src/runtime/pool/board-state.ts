@@ -79,8 +79,6 @@ export abstract class BoardState {
   protected from = -1;
   /** Cancelled tasks whose workers this handle has found to have left them: their workers have room again. */
   protected left = 0;
-  /** Where the next round of dealing begins, so that nobody is always first. This handle's own. */
-  #first = 0;
 
   protected constructor(handle: BoardHandle) {
     const { view, index, capacity, seats, ring } = handle;
@@ -299,9 +297,10 @@ export abstract class BoardState {
     for (let seat = 0; seat < seats; seat += 1) if (this.isOpen(seat)) open += 1;
     if (open === 0) return;
     const share = Math.min(most, Math.ceil(this.cell(WAITING) / open));
-    this.#first = (this.#first + 1) % seats;
+    // Whoever ended a task last is awake most likely.
+    const first = Math.max(this.from, 0);
     for (let i = 0; i < seats && this.cell(WAITING) > 0; i += 1) {
-      const seat = (this.#first + i) % seats;
+      const seat = (first + i) % seats;
       if (this.isOpen(seat))
         this.#dealTo(seat, Math.min(share, most - this.ofSeat(seat, ASSIGNED), this.room(seat)));
     }

@@ -2,6 +2,7 @@
  * Waits for what workers have done, on the thread that owns a pool. After something has happened it looks by `setImmediate` for a moment, since a
  * wake-up across threads costs more than most small tasks; then it sleeps, by one `waitAsync` for all workers.
  */
+import { Patience } from './patience.ts';
 import type { TaskBoard } from './task-board.ts';
 
 /** What the lookout asks of its pool, and tells it. */
@@ -19,17 +20,18 @@ export interface Watched {
 export class Lookout {
   readonly #board: TaskBoard;
   readonly #view: Int32Array<SharedArrayBuffer>;
-  readonly #spinMs: number;
+  readonly #patience: Patience;
   readonly #watched: Watched;
   readonly #keepAlive: ReturnType<typeof setInterval>;
   #looking = false;
   #sleeping = false;
   #since = 0;
+  #lookMs = 0;
 
   constructor(board: TaskBoard, view: Int32Array<SharedArrayBuffer>, spinMs: number, watched: Watched) {
     this.#board = board;
     this.#view = view;
-    this.#spinMs = spinMs;
+    this.#patience = new Patience(spinMs);
     this.#watched = watched;
     this.#keepAlive = setInterval(() => undefined, 2 ** 30);
     this.#keepAlive.unref();
@@ -37,19 +39,21 @@ export class Lookout {
 
   /** Something was begun: look for what comes of it. */
   look(): void {
-    if (this.#looking) {
-      this.#since = performance.now();
-      return;
-    }
+    if (this.#looking) return;
     if (this.#sleeping) {
       // A wait by itself keeps nothing alive.
       this.keepAlive();
       this.#board.wake();
       return;
     }
-    this.#since = performance.now();
     this.#looking = true;
+    this.#begin();
     setImmediate(this.#once);
+  }
+
+  #begin(): void {
+    this.#lookMs = this.#watched.isBusy() ? this.#patience.begin() : 0;
+    if (this.#lookMs > 0) this.#since = performance.now();
   }
 
   /** Keeps the process alive while it is needed, by the pool's own word. */
@@ -59,14 +63,19 @@ export class Lookout {
   }
 
   readonly #once = (): void => {
-    const found = this.#watched.collect();
-    if (found) {
-      this.#since = performance.now();
+    if (this.#watched.collect()) {
+      if (this.#lookMs > 0) this.#patience.paid();
       this.#watched.onChange();
-    }
-    if (found || (this.#watched.isBusy() && performance.now() - this.#since < this.#spinMs)) {
+      this.#begin();
       setImmediate(this.#once);
       return;
+    }
+    if (this.#lookMs > 0 && this.#watched.isBusy()) {
+      if (performance.now() - this.#since < this.#lookMs) {
+        setImmediate(this.#once);
+        return;
+      }
+      this.#patience.inVain();
     }
     this.#looking = false;
     this.#sleep();

@@ -18,7 +18,7 @@ export interface ThreadPoolOptions {
   readonly tasksPerWorker?: number;
   /** How long a running task that was cancelled may go on before its worker is replaced. Milliseconds; default 100. */
   readonly graceMs?: number;
-  /** How long both sides look for work before they sleep. Milliseconds; default 0.05, and 0 where there is one core. */
+  /** How long both sides look for work at most before they sleep; they look less where that is in vain. Milliseconds; default 0.1, and 0 where there is one core. */
   readonly spinMs?: number;
   /** Module with `onStart` and `onExit`, which run in every worker. */
   readonly hooks?: string | URL;
@@ -63,7 +63,7 @@ export function configurationOf(options: ThreadPoolOptions): PoolConfiguration {
         ? Infinity
         : whole('tasksPerWorker', options.tasksPerWorker, 1, 2 ** 31),
     graceMs: limit('graceMs', options.graceMs ?? 100),
-    spinMs: limit('spinMs', options.spinMs ?? (cores > 1 ? 0.05 : 0)),
+    spinMs: limit('spinMs', options.spinMs ?? (cores > 1 ? 0.1 : 0)),
     hooks: moduleOf(options.hooks),
     worker: options.worker ?? {},
     onLateError:

@@ -6,6 +6,7 @@
 import { encodeThrown, type RemoteThrown } from '../remote-error.ts';
 import type { BoardHandle } from './board-layout.ts';
 import { type CurrentTask, setCurrentTask, untransfer } from './current-task.ts';
+import { Patience } from './patience.ts';
 import { Seat } from './seat.ts';
 import { ENDED, STARTED, sharedClock, Values } from './values.ts';
 
@@ -64,7 +65,7 @@ class PoolWorker {
   readonly #seat: Seat;
   readonly #port: Port;
   readonly #hooks: string | undefined;
-  readonly #spinMs: number;
+  readonly #patience: Patience;
   readonly #values: Values;
   readonly #now = sharedClock();
   readonly #context = new (process.getBuiltinModule('node:async_hooks').AsyncLocalStorage)<number>();
@@ -76,12 +77,13 @@ class PoolWorker {
   #fail: ((thrown: unknown) => void) | undefined;
   #running = -1;
   #idleSince = 0;
+  #lookMs = 0;
   #untold = 0;
 
   constructor({ board, seat, port, spinMs, hooks }: WorkerStart) {
     this.#seat = new Seat(board, seat);
     this.#port = port;
-    this.#spinMs = spinMs;
+    this.#patience = new Patience(spinMs);
     this.#hooks = hooks;
     this.#values = new Values(board.view);
   }
@@ -104,6 +106,7 @@ class PoolWorker {
       if (slot < 0) {
         this.#tell();
         this.#idleSince = last;
+        this.#lookMs = this.#patience.begin();
         this.#idle();
         return;
       }
@@ -132,8 +135,9 @@ class PoolWorker {
 
   readonly #idle = (): void => {
     const seat = this.#seat;
-    for (let look = 0; look < 100; look += 1)
+    for (let look = 0; look < 100 && this.#lookMs > 0; look += 1)
       if (seat.hasMore()) {
+        this.#patience.paid();
         this.#turn();
         return;
       }
@@ -141,9 +145,12 @@ class PoolWorker {
       this.#leave();
       return;
     }
-    if (this.#now() - this.#idleSince < this.#spinMs) {
-      setImmediate(this.#idle);
-      return;
+    if (this.#lookMs > 0) {
+      if (this.#now() - this.#idleSince < this.#lookMs) {
+        setImmediate(this.#idle);
+        return;
+      }
+      this.#patience.inVain();
     }
     const epoch = seat.announceSleep();
     if (seat.hasMore() || seat.isLeaving()) {

@@ -1,0 +1,37 @@
+/** What the tasks of the pool benchmark do; the same functions for every pool. */
+import { parentPort } from 'node:worker_threads';
+
+export function trivial(n) {
+  return n + 1;
+}
+
+export function busy(ms) {
+  const end = performance.now() + ms;
+  let turns = 0;
+  while (performance.now() < end) turns += 1;
+  return turns > 0;
+}
+
+export function fails(text) {
+  throw new RangeError(text);
+}
+
+export function exits() {
+  process.exit(3);
+}
+
+export function late(n) {
+  setTimeout(() => {
+    throw new Error('late');
+  }, 1);
+  return n;
+}
+
+export async function sleeps(ms) {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return ms;
+}
+
+export const inWorker = parentPort !== null;
+
+export default trivial;
