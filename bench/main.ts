@@ -1,6 +1,8 @@
 /** `npm run bench -- <what>`: figures beside those of other tools. Never pass or fail. */
 import { parseArgs } from 'node:util';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
+import { samplerNames } from '../src/strategy/samplers.ts';
+import { benchEffectiveness, needleNames } from './effectiveness.ts';
 import { benchExhaust } from './exhaust.ts';
 import { benchExplore } from './explore.ts';
 import { benchPool } from './pool.ts';
@@ -10,13 +12,17 @@ import { benchRuntime } from './runtime.ts';
 const usage = `npm run bench -- <what> [options]
 
   explore              executions and steps per CPU-second, beside Shuttle and Loom
+  effectiveness        schedules to the first bug, strategy by strategy, beside published figures
   runtime [topic...]   the runtime's primitives, beside what they are made of and what they replace
                        (${topics.join(', ')}; default: all)
   pool                 the thread pool, beside piscina, tinypool, poolifier and workerpool (after npm run build)
 
   --rounds N           rounds that are counted (default 7)
-  --executions N       executions a round (explore; default 50000)
   --exhaust            explore: what it takes to explore every behaviour, beside Loom
+  --executions N       executions a round (explore; default 50000), most of a trial (effectiveness; default 10000)
+  --programs A,B       programs (effectiveness; default: all)
+  --strategies A,B     strategies (effectiveness; default: portfolio,rff,surw,urw,pos,pct,random)
+  --seeds N            trials of each (effectiveness; default 20)
   --milliseconds N     how long a round of each code lasts, about (runtime; default 100)
   --json               one JSON object a line
   --help`;
@@ -37,7 +43,10 @@ function parse() {
       allowPositionals: true,
       options: {
         rounds: { type: 'string', default: '7' },
-        executions: { type: 'string', default: '50000' },
+        executions: { type: 'string' },
+        programs: { type: 'string' },
+        strategies: { type: 'string', default: 'portfolio,rff,surw,urw,pos,pct,random' },
+        seeds: { type: 'string', default: '20' },
         milliseconds: { type: 'string', default: '100' },
         exhaust: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -54,19 +63,36 @@ function known(name: string): Topic {
   return topic ?? fail(`topic "${name}" of runtime is not known: ${topics.join(', ')}`);
 }
 
+/** The names in a list with commas; each must be one of `all`. */
+function names<N extends string>(what: string, text: string, all: readonly N[]): N[] {
+  return text.split(',').map((name) => {
+    const found = all.find((each) => each === name.trim());
+    return found ?? fail(`--${what} "${name}" is not known: ${all.join(', ')}`);
+  });
+}
+
 endOnClosedPipe();
 const { values, positionals } = parse();
 const [what, ...rest] = positionals;
 const rounds = whole('rounds', values.rounds);
-const executions = whole('executions', values.executions);
+const executions = whole('executions', values.executions ?? (what === 'effectiveness' ? '10000' : '50000'));
 const milliseconds = whole('milliseconds', values.milliseconds);
 const { json } = values;
 if (values.help) console.log(usage);
-else if (what === undefined) fail('say what: explore, runtime, pool');
+else if (what === undefined) fail('say what: explore, effectiveness, runtime, pool');
 else if (what === 'runtime')
   await benchRuntime({ rounds, milliseconds, json, topics: rest.length === 0 ? topics : rest.map(known) });
 else if (what === 'pool') await benchPool({ rounds, json });
-else if (what !== 'explore') fail(`"${what}" is not known: explore, runtime, pool`);
-else if (rest.length > 0) fail(`"${rest[0]}": explore has no topics`);
+else if (what !== 'explore' && what !== 'effectiveness')
+  fail(`"${what}" is not known: explore, effectiveness, runtime, pool`);
+else if (rest.length > 0) fail(`"${rest[0]}": ${what} has no topics`);
+else if (what === 'effectiveness')
+  benchEffectiveness({
+    programs: values.programs === undefined ? [] : names('programs', values.programs, needleNames),
+    strategies: names('strategies', values.strategies, samplerNames),
+    seeds: whole('seeds', values.seeds),
+    executions,
+    json,
+  });
 else if (values.exhaust) benchExhaust({ rounds, json });
 else benchExplore({ rounds, executions, json });
