@@ -106,6 +106,13 @@ describe('explore', () => {
     expect(Object.keys(result)).toEqual(Object.keys(explore(lostUpdate, { seed: 1 })));
   });
 
+  test('coverage is counted where it is asked for', () => {
+    const options = { seed: 1, strategy: 'random', executions: 500 } as const;
+    expect(explore(sound, options).coverage).toBeNull();
+    const { coverage } = explore(sound, { ...options, coverage: true });
+    expect(coverage!.readsFrom).toBeGreaterThan(1);
+  });
+
   test.each(strategyNames.filter((name) => name !== 'replay'))(
     '%s finds it, and says the same for the same seed',
     (strategy) => {

@@ -43,6 +43,7 @@ explore:
   --time S            seconds, fractions allowed; with --executions a limit (running out of it is no pass), alone the length of the run
   --schedule STRING   for --strategy replay
   --keep-going        count findings until the budget is spent
+  --coverage          count reads-from pairs and blocking edges (a quarter slower)
   --no-minimise       show the first failing schedule as it was found
 both:
   --export NAME       only this export
@@ -73,6 +74,7 @@ const optionTable = {
   time: { type: 'string' },
   schedule: { type: 'string' },
   'keep-going': { type: 'boolean' },
+  coverage: { type: 'boolean' },
   'no-minimise': { type: 'boolean' },
   export: { type: 'string' },
   json: { type: 'boolean' },
@@ -123,6 +125,7 @@ async function main(argv: readonly string[]): Promise<number> {
       'time',
       'schedule',
       'keep-going',
+      'coverage',
       'no-minimise',
     ] as const)
       if (values[name] !== undefined) throw new UsageError(`replay: --${name} is an option of explore`);
@@ -183,6 +186,7 @@ function exploreOptions(values: Values): ExploreOptions {
     ...(time === undefined ? {} : { time }),
     ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
     ...(values['keep-going'] === true ? { keepGoing: true } : {}),
+    ...(values.coverage === true ? { coverage: true } : {}),
     ...(values['no-minimise'] === true ? { minimise: false } : {}),
   };
 }
@@ -252,6 +256,10 @@ function print(result: ExploreResult, json: boolean): void {
   say(
     `${result.name}: ${result.outcome}: ${result.executions} executions, ${result.steps} steps${behaviours}${first}${several}; ${result.cpuMs} ms CPU, ${result.wallMs} ms`,
   );
+  if (result.coverage !== null)
+    say(
+      `coverage: ${result.coverage.readsFrom} reads-from pairs, ${result.coverage.blocking} blocking edges`,
+    );
   for (const note of result.notes) say(`note: ${note}`);
   if (result.outcome === 'passed' && result.guarantee !== null) say(result.guarantee);
 }

@@ -18,7 +18,8 @@ export function race(view: SchedulerView, a: number, b: number): boolean {
 
 /** Two words in 30 bits: a name for a cell, for an operation on it, for a pair of these. A clash costs guidance, never correctness. */
 export function mix(a: number, b: number): number {
-  let h = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca77);
+  // Not 0 for small words: 0 stands for "nobody".
+  let h = Math.imul(a + 0x5bd1e995, 0x9e3779b1) ^ Math.imul(b, 0x85ebca77);
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
   h = Math.imul(h ^ (h >>> 12), 0x297a2d39);
   return (h ^ (h >>> 15)) >>> 2;

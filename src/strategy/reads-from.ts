@@ -1,4 +1,6 @@
 /** What reads-from guided exploration learns: who may write and read each cell, which pairs were seen, and the corpus of abstract schedules. */
+
+import { NumberTable } from './number-table.ts';
 import { mix } from './pending.ts';
 import type { RandomSource } from './random-source.ts';
 
@@ -34,38 +36,37 @@ export class ReadsFrom {
   readonly #cells = new Map<number, CellOperations>();
   /** Cells with at least one read, which has the initial write to read from. */
   readonly #read: CellOperations[] = [];
-  readonly #seenPairs = new Set<number>();
+  readonly #readers = new NumberTable();
+  readonly #writers = new NumberTable();
+  readonly #seenPairs = new NumberTable();
   readonly #seenSets = new Set<number>();
   readonly #corpus: AbstractSchedule[] = [{ constraints: [], uses: 0 }];
-  readonly #lastWriter = new Map<number, number>();
+  readonly #lastWriter = new NumberTable();
   #current: readonly Constraint[] = [];
-  #pairs = new Set<number>();
+  /** Pairs of this execution. */
+  readonly #pairs = new NumberTable();
   #set = 0;
   #newPair = false;
 
   /** The operation that wrote a cell last in this execution. */
   lastWriter(cell: number): number {
-    return this.#lastWriter.get(cell) ?? initial;
+    return this.#lastWriter.get(cell, initial);
   }
 
   read(cell: number, operation: number): void {
-    const known = this.#operations(cell);
-    if (!known.reads.includes(operation)) {
+    if (this.#readers.set(operation, 1)) {
+      const known = this.#operations(cell);
       if (known.reads.length === 0) this.#read.push(known);
       known.reads.push(operation);
     }
     const pair = mix(this.lastWriter(cell), operation);
-    if (this.#pairs.has(pair)) return;
-    this.#pairs.add(pair);
+    if (!this.#pairs.set(pair, 1)) return;
     this.#set = (this.#set + Math.imul(pair, 0x9e3779b1)) | 0;
-    if (this.#seenPairs.has(pair)) return;
-    this.#seenPairs.add(pair);
-    this.#newPair = true;
+    if (this.#seenPairs.set(pair, 1)) this.#newPair = true;
   }
 
   wrote(cell: number, operation: number): void {
-    const { writes } = this.#operations(cell);
-    if (!writes.includes(operation)) writes.push(operation);
+    if (this.#writers.set(operation, 1)) this.#operations(cell).writes.push(operation);
     this.#lastWriter.set(cell, operation);
   }
 
