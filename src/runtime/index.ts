@@ -90,6 +90,7 @@ export { SharedMemory, type SharedMemoryHandle, type SharedMemoryOptions } from 
 export { type CurrentTask, currentTask, transfer } from './pool/current-task.ts';
 export type { ThreadPoolOptions } from './pool/pool-options.ts';
 export type { PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool/pool-types.ts';
+export { type SpawnOptions, ThreadManager, type ThreadManagerOptions } from './pool/thread-manager.ts';
 export { ThreadPool } from './pool/thread-pool.ts';
 export { Inbox, type InboxStats } from './queue/inbox.ts';
 export { MpmcQueue } from './queue/mpmc-queue.ts';

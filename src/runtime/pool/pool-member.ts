@@ -49,7 +49,7 @@ export class PoolMember {
     this.port = port1 as unknown as Port;
     port1.unref();
     const start = { board, seat, port: port2 as unknown as Port, spinMs, hooks };
-    this.thread = startThread(start, [port2], options.worker, options.typeScript);
+    this.thread = startThread('start-worker', start, [port2], options.worker, options.typeScript);
     this.thread.unref();
     for (const definition of options.definitions) this.port.postMessage(definition);
   }

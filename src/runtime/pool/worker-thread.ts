@@ -1,11 +1,10 @@
 /** Starts the thread of a pool's worker: built JavaScript as it is, TypeScript by way of tsx, where that is installed. */
-import type { WorkerStart } from './pool-worker.ts';
-
 /** What of `Worker` a pool uses. */
 export interface PoolThread {
   readonly threadId: number;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   on(event: 'exit', listener: (exitCode: number) => void): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
   terminate(): Promise<number>;
   unref(): void;
 }
@@ -22,24 +21,26 @@ const typeScript = `
 const { workerData } = require('node:worker_threads');
 import('tsx/esm/api').then(({ register }) => (register(), import(workerData.entry)));`;
 
+/** Starts a thread whose first module is `entry`, one of this folder, without its ending. */
 export function startThread(
-  start: WorkerStart,
+  entry: string,
+  workerData: object,
   transferList: readonly unknown[],
   options: ThreadOptions,
   needsTypeScript: boolean,
 ): PoolThread {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const isSource = import.meta.url.endsWith('.ts');
-  const entry = new URL(isSource ? './start-worker.ts' : './start-worker.js', import.meta.url);
+  const url = new URL(`./${entry}.${isSource ? 'ts' : 'js'}`, import.meta.url);
   const all = {
     ...options,
     execArgv: options.execArgv ?? [],
-    workerData: { ...start, entry: entry.href },
+    workerData: { ...workerData, entry: url.href },
     transferList,
   };
   const thread =
     isSource || needsTypeScript
       ? new Worker(typeScript, { ...all, eval: true } as never)
-      : new Worker(entry, all as never);
+      : new Worker(url, all as never);
   return thread as unknown as PoolThread;
 }
