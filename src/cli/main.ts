@@ -46,6 +46,7 @@ explore:
   --coverage          count reads-from pairs and blocking edges (a quarter slower)
   --no-minimise       show the first failing schedule as it was found
 both:
+  --races on|off      report data races: plain accesses to shared memory that nothing orders (default on)
   --export NAME       only this export
   --json              one JSON object a line: a result for each program
   --help
@@ -76,6 +77,7 @@ const optionTable = {
   'keep-going': { type: 'boolean' },
   coverage: { type: 'boolean' },
   'no-minimise': { type: 'boolean' },
+  races: { type: 'string' },
   export: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -158,6 +160,8 @@ function exploreOptions(values: Values): ExploreOptions {
     throw new UsageError('--strategy replay needs --schedule STRING');
   if (strategy !== 'replay' && values.schedule !== undefined)
     throw new UsageError('--schedule goes with --strategy replay');
+  if (values.races !== undefined && values.races !== 'on' && values.races !== 'off')
+    throw new UsageError(`--races "${values.races}": give on or off`);
   const executions = wholeNumber('executions', values.executions, 1);
   const seed = wholeNumber('seed', values.seed, 0);
   const depth = wholeNumber('depth', values.depth, 1);
@@ -184,6 +188,7 @@ function exploreOptions(values: Values): ExploreOptions {
     ...(values.checkpoint === undefined ? {} : { checkpoint: values.checkpoint }),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     ...(time === undefined ? {} : { time }),
+    ...(values.races === 'off' ? { races: false } : {}),
     ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
     ...(values['keep-going'] === true ? { keepGoing: true } : {}),
     ...(values.coverage === true ? { coverage: true } : {}),

@@ -11,6 +11,7 @@
  */
 import { ExecutedStep, type StepObserver } from '../instrument/executed-step.ts';
 import { type Host, installHost, type Twin, twinOf, UnsupportedError } from '../instrument/host.ts';
+import type { PlainAccess } from '../instrument/plain-access.ts';
 import {
   ADD,
   AND,
@@ -49,6 +50,7 @@ import {
 import { Deviations } from './deviations.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
+import { RaceWatch } from './race-watch.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -61,6 +63,8 @@ export interface VirtualOptions {
   readonly deadline?: number;
   /** Has the last word on every outcome but `exhausted` and `crashed`. */
   readonly judge?: Judge;
+  /** Watch for data races: an execution that meets one ends there, as a violation. Default false. */
+  readonly races?: boolean;
   /** Told every step of every execution, before a strategy that wants to be. */
   readonly observers?: readonly StepObserver[];
 }
@@ -148,6 +152,7 @@ export class VirtualExecutor implements SchedulerView {
   #watchers: readonly StepObserver[] | undefined;
   readonly #executed: ExecutedStep = new ExecutedStep();
   #unsupported: UnsupportedError | undefined;
+  readonly #races: RaceWatch | undefined;
   #phase: 'setup' | 'thread' | 'check' = 'setup';
 
   /**
@@ -164,6 +169,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#hash = options.behaviours === true ? new BehaviourHash() : undefined;
     this.#judge = options.judge;
     this.#observers = options.observers ?? nothing;
+    this.#races = options.races === true ? new RaceWatch(n, this.#host.site) : undefined;
     this.#mayBlock = new Uint8Array(n);
     for (const id of main.mayBlock ?? nothing) this.#mayBlock[id] = 1;
     this.#isEnabled = new Uint8Array(n);
@@ -257,6 +263,7 @@ export class VirtualExecutor implements SchedulerView {
     host.immediate = this.#immediate;
     host.clock = this.#now;
     host.random = this.#draw;
+    if (this.#races !== undefined) host.plain = this.#plain;
     let outcome: Outcome;
     try {
       outcome = this.#execute(strategy);
@@ -264,10 +271,16 @@ export class VirtualExecutor implements SchedulerView {
       host.immediate = undefined;
       host.clock = undefined;
       host.random = undefined;
+      host.plain = undefined;
     }
     if (this.#judge === undefined || outcome.kind === 'exhausted' || outcome.kind === 'crashed')
       return outcome;
     return this.#judge(outcome, this);
+  }
+
+  /** Whether somebody wants to know the cells. */
+  #numbersBuffers(): boolean {
+    return [this.#hash, this.trace, this.#watchers, this.#races].some((one) => one !== undefined);
   }
 
   #watch(strategy: Strategy): void {
@@ -312,6 +325,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#unsupported = undefined;
     this.#host.refused = undefined;
     this.#hash?.reset();
+    this.#races?.begin();
   }
 
   /** The thread whose code runs, the number after the last one in `setup` and `check`. */
@@ -374,7 +388,8 @@ export class VirtualExecutor implements SchedulerView {
     const host = this.#host;
     const hash = this.#hash;
     const watchers = this.#watchers;
-    const cells = hash !== undefined || this.trace !== undefined || watchers !== undefined;
+    const races = this.#races;
+    const cells = this.#numbersBuffers();
     const maxSteps = this.#maxSteps;
     while (this.count > 0) {
       if (this.steps >= maxSteps) return this.#outOfSteps();
@@ -474,6 +489,7 @@ export class VirtualExecutor implements SchedulerView {
               hash?.read(this.#cellBuffer, this.#cellOffset, t, event);
               hash?.write(this.#cellBuffer, queueOf(this.#cellOffset), t, event, WAIT);
               if (watchers !== undefined) this.#tell(t, p, WAIT, event, false, undefined, failed);
+              races?.step(t, p, WAIT, result, this.#cellBuffer, this.#cellOffset, this.steps - 1);
               if (this.count === 0 && this.#parkedCount > 0) this.#unpark();
               if (row !== undefined) this.trace!.push(row);
               continue;
@@ -505,6 +521,14 @@ export class VirtualExecutor implements SchedulerView {
         else if (result !== undefined) (row as { result?: unknown }).result = result;
         this.trace!.push(row);
       }
+      if (races !== undefined) {
+        if (!failed) {
+          const onCell = kind <= NOTIFY;
+          const buffer = onCell ? this.#cellBuffer : this.#lastNumber[t]!;
+          const offset = onCell ? this.#cellOffset : this.#sleepOffset[t]!;
+          races.step(t, p, kind, result, buffer, offset, this.steps - 1);
+        }
+      }
       if (wrote) {
         this.#idle = 0;
         if (this.#parkedCount > 0) this.#unpark();
@@ -523,7 +547,11 @@ export class VirtualExecutor implements SchedulerView {
           next = this.#beginBody(t, next.value);
         }
       } catch (error) {
-        return this.#threadThrew(t, error);
+        return races?.outcome() ?? this.#threadThrew(t, error);
+      }
+      if (races !== undefined) {
+        const raced = races.outcome();
+        if (raced !== undefined) return raced;
       }
       if (next.done === true) {
         if (typeof next.value === 'object' && isDeferred(next.value))
@@ -545,19 +573,14 @@ export class VirtualExecutor implements SchedulerView {
       }
       if (this.count === 0 && this.#parkedCount > 0) this.#nextRound();
     }
-    return undefined;
+    return races?.outcome();
   }
 
   /** Runs `attach` (or begins it) and the body up to the first step. */
   #begin(t: number, shared: unknown): IteratorResult<undefined, unknown> {
     const instance = this.#instances[t]!;
     this.#attaching[t] = cloning;
-    const clone = cloneForThread(
-      shared,
-      this.#hash === undefined && this.trace === undefined && this.#watchers === undefined
-        ? undefined
-        : this.#buffers,
-    );
+    const clone = cloneForThread(shared, this.#numbersBuffers() ? this.#buffers : undefined);
     this.#attaching[t] = 1;
     const attach = this.#attaches[t];
     if (attach !== undefined) {
@@ -925,11 +948,20 @@ export class VirtualExecutor implements SchedulerView {
     }
     const hash = this.#hash;
     const watched = this.#watchers !== undefined;
-    if (hash === undefined && this.trace === undefined && !watched) return result;
+    if (!this.#numbersBuffers()) return result;
     this.#locate(t, view, at);
     const event = this.#events[t]!++;
     if (hash !== undefined) this.#hashStep(hash, kind, t, event, wrote);
     if (watched) this.#tellImmediate(t, view, kind, event, wrote, result);
+    this.#races?.step(
+      t,
+      { view, site: -1, a } as Step,
+      kind,
+      result,
+      this.#cellBuffer,
+      this.#cellOffset,
+      this.steps - 1,
+    );
     if (this.trace !== undefined)
       this.trace.push({
         step: this.steps - 1,
@@ -943,6 +975,16 @@ export class VirtualExecutor implements SchedulerView {
         unscheduled: true,
       });
     return result;
+  };
+
+  readonly #plain: PlainAccess = (view, byteOffset, byteLength, write, site) => {
+    if (this.#phase !== 'thread') return;
+    const t = this.current;
+    this.#bufferOf(t, view as AtomicView);
+    const buffer = this.#lastNumber[t]!;
+    const position = this.#lastBuffer[t]!;
+    const at = { step: this.steps - 1, thread: t, buffer, position, byteOffset, byteLength, write, site };
+    this.#races!.access(at, this.trace); // there is one where this is called
   };
 
   #tellImmediate(
