@@ -1,6 +1,4 @@
 /** What the tasks of the pool benchmark do; the same functions for every pool. */
-import { parentPort } from 'node:worker_threads';
-
 export function trivial(n) {
   return n + 1;
 }
@@ -32,6 +30,12 @@ export async function sleeps(ms) {
   return ms;
 }
 
-export const inWorker = parentPort !== null;
+/** Counts that it was begun; then one in a hundred fails, and one in a thousand takes its worker along. */
+export function counted(begun, number) {
+  Atomics.add(begun, number, 1);
+  if (number % 1000 === 500) process.exit(7);
+  if (number % 100 === 50) throw new RangeError(`fails ${number}`);
+  return number;
+}
 
 export default trivial;

@@ -2,9 +2,8 @@
 import { Kept, orOfAnother } from './checkpoint.ts';
 import { BehaviourCoverage, type Covered } from './engine/coverage.ts';
 import { type Campaign, exploreWith } from './engine/explore.ts';
-import { isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
+import { type DataRace, isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
-import { WorkerError } from './engine/remote.ts';
 import type { Saturation } from './engine/tally.ts';
 import type { TraceStep } from './engine/trace.ts';
 import { VirtualExecutor, type VirtualOptions } from './engine/virtual.ts';
@@ -23,10 +22,6 @@ export const strategyNames: readonly [...typeof samplerNames, 'exhaustive', 'rep
 ];
 export const defaultStrategy = 'portfolio';
 export type StrategyName = (typeof strategyNames)[number];
-
-/** What runs a program: coroutines in this isolate, or workers in turns. */
-export const executorNames = ['virtual', 'workers'] as const;
-export type ExecutorName = (typeof executorNames)[number];
 
 export interface ExploreOptions {
   /** Default 'portfolio'. 'replay' needs `schedule`. */
@@ -58,6 +53,8 @@ export interface ExploreOptions {
   readonly behaviours?: boolean;
   /** Count reads-from pairs and blocking edges; costs about a quarter of the speed. Default false. */
   readonly coverage?: boolean;
+  /** Report data races: plain accesses to shared memory that nothing orders. Default true. */
+  readonly races?: boolean;
   readonly onProgress?: (progress: {
     readonly executions: number;
     readonly steps: number;
@@ -82,6 +79,8 @@ export interface ExploreResult {
   /** The finding's schedule, for `replay`; null without one. */
   readonly schedule: string | null;
   readonly preemptions: number | null;
+  /** The two accesses, where the finding is a data race; else null. */
+  readonly race: DataRace | null;
   readonly trace: readonly TraceStep[];
   readonly strategy: string;
   readonly seed: number;
@@ -119,8 +118,6 @@ export interface LoadedProgram {
   readonly name: string;
   /** Which export of its module it is. */
   readonly exportName?: string;
-  /** URL of its module: what workers load. */
-  readonly url?: string;
   readonly main: Program;
   /** The program in each thread's own instance of its modules; default: `main` for all. */
   readonly instances?: readonly Program[];
@@ -141,21 +138,10 @@ export function explore<Shared, Local = Shared, Result = unknown>(
   return exploreLoaded({ name: program.name ?? 'program', main: program as unknown as Program }, options);
 }
 
-/** Makes an executor of a program that was loaded: in this isolate, or over workers. */
-export type MakeExecutor = (options: VirtualOptions) => VirtualExecutor;
-
-function virtual(program: LoadedProgram): MakeExecutor {
-  return (options) => new VirtualExecutor(program.main, program.instances, options);
-}
-
-export function exploreLoaded(
-  program: LoadedProgram,
-  options: ExploreOptions = {},
-  make: MakeExecutor = virtual(program),
-): ExploreResult {
+export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = {}): ExploreResult {
   checkOptions(options);
   const seed = options.seed ?? drawSeed();
-  if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options, make);
+  if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options);
   const { strategy: name = defaultStrategy } = options;
   const strategy =
     name === 'exhaustive' ? exhaustive(options.preemptions) : sampler(name, seed, options.depth);
@@ -165,13 +151,13 @@ export function exploreLoaded(
   const deadline = options.time === undefined ? Number.POSITIVE_INFINITY : start + options.time * 1000;
   const unlimited = options.time !== undefined || name === 'exhaustive';
   const executions = options.executions ?? (unlimited ? Number.POSITIVE_INFINITY : 10_000);
-  const steps = options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps };
+  const common = executorOptions(options);
   const coverage = options.coverage === true ? new BehaviourCoverage() : undefined;
-  const executor = make({
+  const executor = new VirtualExecutor(program.main, program.instances, {
     behaviours,
     deadline,
     observers: coverage === undefined ? [] : [coverage],
-    ...steps,
+    ...common,
   });
   const kept =
     options.checkpoint === undefined ? undefined : new Kept(options.checkpoint, program, strategy, options);
@@ -207,18 +193,16 @@ export function exploreLoaded(
   if (first === undefined) kept?.write(campaign);
   kept?.addBefore(campaign);
   // What was found is looked at to its end, whether or not the time is over.
-  const unhurried = make(steps);
+  const unhurried = new VirtualExecutor(program.main, program.instances, common);
   let finding = first;
-  // Every try of a thread that hangs costs a worker and the time it was given.
-  const hangs = first?.outcome.error instanceof WorkerError;
-  if (first !== undefined && options.minimise !== false && !hangs) {
+  if (first !== undefined && options.minimise !== false) {
     const least = minimise(unhurried, first, {
       deadline: Math.min(deadline + 5000, performance.now() + 20_000),
     });
     finding = least === undefined ? first : { ...first, ...least };
   }
   const used = process.cpuUsage(cpu);
-  const shown = finding === undefined ? undefined : show(program, unhurried, finding);
+  const shown = finding === undefined ? undefined : show(program, unhurried, finding, options);
   const search = strategy.search?.();
   const clean = campaignOutcome(campaign, timedOut, search);
   const complete = search !== undefined && isComplete(campaign, search);
@@ -235,6 +219,7 @@ export function exploreLoaded(
     schedule: shown?.schedule ?? null,
     preemptions: finding?.preemptions ?? null,
     trace: shown?.trace ?? [],
+    race: shown?.outcome.race ?? null,
     strategy: strategy.name,
     seed,
     behaviours: behavioursSeen,
@@ -316,12 +301,12 @@ export function replayLoaded(
   program: LoadedProgram,
   text: string,
   options: ExploreOptions = {},
-  make: MakeExecutor = virtual(program),
 ): ExploreResult {
   const schedule = decodeSchedule(text);
   const start = performance.now();
   const cpu = process.cpuUsage();
-  const executor = make({
+  const executor = new VirtualExecutor(program.main, program.instances, {
+    ...executorOptions(options),
     // One more than it took: a program that goes on after it is seen to diverge.
     maxSteps: Math.max(options.maxSteps ?? 20_000, schedule.steps + 1),
   });
@@ -349,6 +334,7 @@ export function replayLoaded(
     schedule: text.trim(),
     preemptions,
     trace: executor.trace ?? [],
+    race: outcome.race ?? null,
     strategy: 'replay',
     seed: 0,
     behaviours: null,
@@ -362,7 +348,7 @@ export function replayLoaded(
     kinds: failed ? [signature(outcome)] : [],
     guarantee: null,
     notes: [],
-    report: renderFinding(findingText(program, outcome, executor, text.trim(), preemptions)),
+    report: renderFinding(findingText(program, outcome, executor, text.trim(), preemptions, options)),
   };
 }
 
@@ -372,6 +358,7 @@ function findingText(
   executor: VirtualExecutor,
   schedule: string,
   preemptions: number,
+  { races }: ExploreOptions,
 ): FindingText {
   return {
     name: program.name,
@@ -380,7 +367,9 @@ function findingText(
     trace: executor.trace ?? [],
     schedule,
     preemptions,
-    ...(program.replayLine === undefined ? {} : { replayLine: program.replayLine(schedule) }),
+    ...(program.replayLine === undefined
+      ? {}
+      : { replayLine: `${program.replayLine(schedule)}${races === false ? ' --races off' : ''}` }),
   };
 }
 
@@ -399,6 +388,7 @@ function show(
     Campaign['findings'][number],
     'outcome' | 'deviations' | 'steps' | 'fingerprint' | 'preemptions'
   >,
+  options: ExploreOptions,
 ): Shown {
   const { deviations, steps, fingerprint, preemptions } = finding;
   const schedule = encodeSchedule({ threads: program.main.threads, deviations, steps, fingerprint });
@@ -413,8 +403,12 @@ function show(
       message: `${finding.outcome.message}\nThe program is not deterministic: ${why}. Take clocks, randomness and state that outlives an execution out of it.`,
     };
   }
-  const report = renderFinding(findingText(program, outcome, executor, schedule, preemptions));
+  const report = renderFinding(findingText(program, outcome, executor, schedule, preemptions, options));
   return { outcome, schedule, trace: executor.trace ?? [], report };
+}
+
+function executorOptions({ maxSteps, races }: ExploreOptions): VirtualOptions {
+  return { races: races !== false, ...(maxSteps === undefined ? {} : { maxSteps }) };
 }
 
 function checkOptions(options: ExploreOptions): void {

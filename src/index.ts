@@ -1,16 +1,16 @@
 /** The public door of the harness. The runtime has a door of its own: threadproof/runtime. */
 
-export { type BlockedThread, isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
+export {
+  type BlockedThread,
+  type DataRace,
+  isFinding,
+  type Outcome,
+  type OutcomeKind,
+  type RacingAccess,
+} from './engine/outcome.ts';
 export { mostThreads, type Program, ProgramError } from './engine/program.ts';
 export type { TraceStep } from './engine/trace.ts';
-export { exploreModule, type ModuleOptions } from './executors.ts';
-export {
-  type ExecutorName,
-  type ExploreOptions,
-  type ExploreResult,
-  explore,
-  type StrategyName,
-} from './explore.ts';
+export { type ExploreOptions, type ExploreResult, explore, type StrategyName } from './explore.ts';
 export type { OperationOptions } from './generate/body.ts';
 export {
   type CaseFinding,

@@ -13,6 +13,27 @@ export interface BlockedThread {
   readonly value: number | bigint;
 }
 
+/** An access that took part in a data race. */
+export interface RacingAccess {
+  readonly thread: number;
+  /** Position in the execution of the step that the access is, or runs after. */
+  readonly step: number;
+  readonly site: Site | undefined;
+  readonly write: boolean;
+  /** By a function of `Atomics`. */
+  readonly atomic: boolean;
+  /** The bytes of its buffer that it touches. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Two accesses to the same memory that nothing orders, of which one writes: in the order of the execution. */
+export interface DataRace {
+  readonly buffer: number;
+  readonly first: RacingAccess;
+  readonly second: RacingAccess;
+}
+
 export interface Outcome {
   readonly kind: OutcomeKind;
   readonly message: string;
@@ -20,6 +41,9 @@ export interface Outcome {
   readonly thread?: number;
   readonly error?: unknown;
   readonly blocked?: readonly BlockedThread[];
+  /** What found the violation, where it was neither the program's own code nor a specification. */
+  readonly oracle?: 'race';
+  readonly race?: DataRace;
 }
 
 export const passed: Outcome = Object.freeze({ kind: 'passed', message: '' });

@@ -22,6 +22,10 @@ export interface TraceStep {
   readonly woke?: readonly number[];
   /** True when this step went to another thread although the one before could have gone on. */
   readonly preemption: boolean;
+  /** For plain accesses, which are `read` and `write`: how many bytes. */
+  readonly byteLength?: number;
+  /** True for an access without `Atomics`: no step, it ran as part of the step before it. Recorded where races are watched. */
+  readonly plain?: boolean;
   /** True for a step of a frame that could not be suspended: it ran as part of the step before it. */
   readonly unscheduled?: boolean;
 }

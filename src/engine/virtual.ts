@@ -11,6 +11,7 @@
  */
 import { ExecutedStep, type StepObserver } from '../instrument/executed-step.ts';
 import { type Host, installHost, type Twin, twinOf, UnsupportedError } from '../instrument/host.ts';
+import type { PlainAccess } from '../instrument/plain-access.ts';
 import {
   ADD,
   AND,
@@ -49,7 +50,7 @@ import {
 import { Deviations } from './deviations.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
-import { type RemoteScheduler, type RemoteThreads, WorkerError } from './remote.ts';
+import { RaceWatch } from './race-watch.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -62,10 +63,10 @@ export interface VirtualOptions {
   readonly deadline?: number;
   /** Has the last word on every outcome but `exhausted` and `crashed`. */
   readonly judge?: Judge;
+  /** Watch for data races: an execution that meets one ends there, as a violation. Default false. */
+  readonly races?: boolean;
   /** Told every step of every execution, before a strategy that wants to be. */
   readonly observers?: readonly StepObserver[];
-  /** Threads outside this isolate, in place of twins. */
-  readonly remote?: RemoteThreads;
 }
 
 /** Turns what the engine saw into what the property says of it: a linearizability verdict, say. */
@@ -105,8 +106,7 @@ export class VirtualExecutor implements SchedulerView {
   trace: TraceStep[] | undefined;
 
   readonly #host: Host = installHost();
-  readonly #native: typeof Atomics;
-  readonly #remote: RemoteThreads | undefined;
+  readonly #native: typeof Atomics = this.#host.native;
   readonly #main: Program;
   readonly #instances: readonly Program[];
   readonly #bodies: (Twin | undefined)[] = [];
@@ -152,6 +152,7 @@ export class VirtualExecutor implements SchedulerView {
   #watchers: readonly StepObserver[] | undefined;
   readonly #executed: ExecutedStep = new ExecutedStep();
   #unsupported: UnsupportedError | undefined;
+  readonly #races: RaceWatch | undefined;
   #phase: 'setup' | 'thread' | 'check' = 'setup';
 
   /**
@@ -162,14 +163,13 @@ export class VirtualExecutor implements SchedulerView {
     const n = main.threads;
     this.threads = n;
     this.#main = main;
-    this.#remote = options.remote;
-    this.#native = options.remote?.atomics ?? this.#host.native;
     this.#instances = instances ?? new Array<Program>(n).fill(main);
     this.#maxSteps = options.maxSteps ?? 20_000;
     this.#deadline = options.deadline ?? Number.POSITIVE_INFINITY;
     this.#hash = options.behaviours === true ? new BehaviourHash() : undefined;
     this.#judge = options.judge;
     this.#observers = options.observers ?? nothing;
+    this.#races = options.races === true ? new RaceWatch(n, this.#host.site) : undefined;
     this.#mayBlock = new Uint8Array(n);
     for (const id of main.mayBlock ?? nothing) this.#mayBlock[id] = 1;
     this.#isEnabled = new Uint8Array(n);
@@ -260,10 +260,10 @@ export class VirtualExecutor implements SchedulerView {
       throw new ProgramError('an execution cannot start inside another execution');
     this.#watch(strategy);
     this.#reset(record);
-    this.#remote?.open(this.#remoteView(strategy), record);
     host.immediate = this.#immediate;
     host.clock = this.#now;
     host.random = this.#draw;
+    if (this.#races !== undefined) host.plain = this.#plain;
     let outcome: Outcome;
     try {
       outcome = this.#execute(strategy);
@@ -271,10 +271,16 @@ export class VirtualExecutor implements SchedulerView {
       host.immediate = undefined;
       host.clock = undefined;
       host.random = undefined;
+      host.plain = undefined;
     }
     if (this.#judge === undefined || outcome.kind === 'exhausted' || outcome.kind === 'crashed')
       return outcome;
     return this.#judge(outcome, this);
+  }
+
+  /** Whether somebody wants to know the cells. */
+  #numbersBuffers(): boolean {
+    return [this.#hash, this.trace, this.#watchers, this.#races].some((one) => one !== undefined);
   }
 
   #watch(strategy: Strategy): void {
@@ -319,37 +325,12 @@ export class VirtualExecutor implements SchedulerView {
     this.#unsupported = undefined;
     this.#host.refused = undefined;
     this.#hash?.reset();
+    this.#races?.begin();
   }
 
   /** The thread whose code runs, the number after the last one in `setup` and `check`. */
   #runs(): number {
     return this.#phase === 'thread' ? this.current : this.threads;
-  }
-
-  /** What threads outside this isolate may ask of the scheduler. */
-  #remoteView(strategy: Strategy): RemoteScheduler {
-    const executor = this;
-    return {
-      threads: this.threads,
-      pending: this.pending,
-      get current(): number {
-        return executor.current;
-      },
-      nobodySleeps: () => executor.#sleepers.length === 0,
-      lookahead: () => executor.#lookahead(strategy),
-      site: (file, line, column) => executor.#host.sites(file, [line, column]),
-      now: this.#now,
-      draw: this.#draw,
-    };
-  }
-
-  /** Steps that the current thread will take next, whatever they are, as long as it can go on and wakes nobody. */
-  #lookahead(strategy: Strategy): number {
-    if (this.#parkedCount > 0) return 0;
-    // Nobody is suspected of spinning before so many steps without effect, and the budget is looked at between steps.
-    const most = Math.min(idleSteps - this.#idle, this.#maxSteps - this.steps);
-    if (most <= 0) return 0;
-    return this.count === 1 ? most : Math.min(most, strategy.ahead?.(this) ?? 0);
   }
 
   readonly #now = (): number => this.#time.now(this.#runs());
@@ -407,7 +388,8 @@ export class VirtualExecutor implements SchedulerView {
     const host = this.#host;
     const hash = this.#hash;
     const watchers = this.#watchers;
-    const cells = hash !== undefined || this.trace !== undefined || watchers !== undefined;
+    const races = this.#races;
+    const cells = this.#numbersBuffers();
     const maxSteps = this.#maxSteps;
     while (this.count > 0) {
       if (this.steps >= maxSteps) return this.#outOfSteps();
@@ -507,6 +489,7 @@ export class VirtualExecutor implements SchedulerView {
               hash?.read(this.#cellBuffer, this.#cellOffset, t, event);
               hash?.write(this.#cellBuffer, queueOf(this.#cellOffset), t, event, WAIT);
               if (watchers !== undefined) this.#tell(t, p, WAIT, event, false, undefined, failed);
+              races?.step(t, p, WAIT, result, this.#cellBuffer, this.#cellOffset, this.steps - 1);
               if (this.count === 0 && this.#parkedCount > 0) this.#unpark();
               if (row !== undefined) this.trace!.push(row);
               continue;
@@ -538,6 +521,14 @@ export class VirtualExecutor implements SchedulerView {
         else if (result !== undefined) (row as { result?: unknown }).result = result;
         this.trace!.push(row);
       }
+      if (races !== undefined) {
+        if (!failed) {
+          const onCell = kind <= NOTIFY;
+          const buffer = onCell ? this.#cellBuffer : this.#lastNumber[t]!;
+          const offset = onCell ? this.#cellOffset : this.#sleepOffset[t]!;
+          races.step(t, p, kind, result, buffer, offset, this.steps - 1);
+        }
+      }
       if (wrote) {
         this.#idle = 0;
         if (this.#parkedCount > 0) this.#unpark();
@@ -556,7 +547,11 @@ export class VirtualExecutor implements SchedulerView {
           next = this.#beginBody(t, next.value);
         }
       } catch (error) {
-        return this.#threadThrew(t, error);
+        return races?.outcome() ?? this.#threadThrew(t, error);
+      }
+      if (races !== undefined) {
+        const raced = races.outcome();
+        if (raced !== undefined) return raced;
       }
       if (next.done === true) {
         if (typeof next.value === 'object' && isDeferred(next.value))
@@ -578,20 +573,14 @@ export class VirtualExecutor implements SchedulerView {
       }
       if (this.count === 0 && this.#parkedCount > 0) this.#nextRound();
     }
-    return undefined;
+    return races?.outcome();
   }
 
   /** Runs `attach` (or begins it) and the body up to the first step. */
   #begin(t: number, shared: unknown): IteratorResult<undefined, unknown> {
-    if (this.#remote !== undefined) return this.#beginRemote(this.#remote, t, shared);
     const instance = this.#instances[t]!;
     this.#attaching[t] = cloning;
-    const clone = cloneForThread(
-      shared,
-      this.#hash === undefined && this.trace === undefined && this.#watchers === undefined
-        ? undefined
-        : this.#buffers,
-    );
+    const clone = cloneForThread(shared, this.#numbersBuffers() ? this.#buffers : undefined);
     this.#attaching[t] = 1;
     const attach = this.#attaches[t];
     if (attach !== undefined) {
@@ -602,17 +591,6 @@ export class VirtualExecutor implements SchedulerView {
     const local = instance.attach === undefined ? clone : instance.attach(clone, t);
     this.#attaching[t] = 0;
     return this.#beginBody(t, local);
-  }
-
-  #beginRemote(remote: RemoteThreads, t: number, shared: unknown): IteratorResult<undefined, unknown> {
-    this.#attaching[t] = cloning;
-    if (this.#hash !== undefined || this.trace !== undefined || this.#watchers !== undefined)
-      cloneForThread(shared, this.#buffers);
-    remote.start(t, shared);
-    this.#attaching[t] = 0;
-    const generator = remote.generators[t]!; // as many as threads
-    this.#generators[t] = generator;
-    return generator.next();
   }
 
   #beginBody(t: number, local: unknown): IteratorResult<undefined, unknown> {
@@ -631,8 +609,6 @@ export class VirtualExecutor implements SchedulerView {
   }
 
   #threadThrew(t: number, error: unknown): Outcome {
-    if (error instanceof WorkerError) return { kind: error.kind, message: error.message, thread: t, error };
-    if (this.#attaching[t] === 0 && this.#remote?.isAttaching(t) === true) this.#attaching[t] = 1;
     const unsupported = this.#unsupported ?? (error instanceof UnsupportedError ? error : undefined);
     if (unsupported !== undefined)
       return { kind: 'crashed', message: unsupported.message, thread: t, error: unsupported };
@@ -754,7 +730,7 @@ export class VirtualExecutor implements SchedulerView {
   #spinning(t: number, p: Step, result: unknown): void {
     if (this.#idle === idleSteps + 1) this.#forget();
     const seen = this.#seen[t]!;
-    const key = `${p.kind} ${this.#cellKey(t, p)} ${String(result)}`;
+    const key = `${p.site} ${p.kind} ${this.#cellKey(t, p)} ${String(result)}`;
     if (!seen.has(key)) {
       seen.add(key);
       return;
@@ -944,7 +920,7 @@ export class VirtualExecutor implements SchedulerView {
     a: unknown,
     b: unknown,
   ): unknown => {
-    const native = this.#host.native as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const native = this.#native as unknown as Record<string, (...args: unknown[]) => unknown>;
     const inThread = this.#phase === 'thread';
     const t = this.current;
     if (inThread) {
@@ -972,11 +948,20 @@ export class VirtualExecutor implements SchedulerView {
     }
     const hash = this.#hash;
     const watched = this.#watchers !== undefined;
-    if (hash === undefined && this.trace === undefined && !watched) return result;
+    if (!this.#numbersBuffers()) return result;
     this.#locate(t, view, at);
     const event = this.#events[t]!++;
     if (hash !== undefined) this.#hashStep(hash, kind, t, event, wrote);
     if (watched) this.#tellImmediate(t, view, kind, event, wrote, result);
+    this.#races?.step(
+      t,
+      { view, site: -1, a } as Step,
+      kind,
+      result,
+      this.#cellBuffer,
+      this.#cellOffset,
+      this.steps - 1,
+    );
     if (this.trace !== undefined)
       this.trace.push({
         step: this.steps - 1,
@@ -990,6 +975,16 @@ export class VirtualExecutor implements SchedulerView {
         unscheduled: true,
       });
     return result;
+  };
+
+  readonly #plain: PlainAccess = (view, byteOffset, byteLength, write, site) => {
+    if (this.#phase !== 'thread') return;
+    const t = this.current;
+    this.#bufferOf(t, view as AtomicView);
+    const buffer = this.#lastNumber[t]!;
+    const position = this.#lastBuffer[t]!;
+    const at = { step: this.steps - 1, thread: t, buffer, position, byteOffset, byteLength, write, site };
+    this.#races!.access(at, this.trace); // there is one where this is called
   };
 
   #tellImmediate(

@@ -72,6 +72,8 @@ export interface ConcurrentOptions<Shared, Local, State = unknown> {
   readonly schedules?: number;
   /** Step budget of one execution. Default 20,000. */
   readonly maxSteps?: number;
+  /** Report data races: plain accesses to shared memory that nothing orders. Default false: properties may race on purpose. */
+  readonly races?: boolean;
   /** Count distinct behaviours. Default false. */
   readonly behaviours?: boolean;
 }
@@ -357,6 +359,7 @@ export class ConcurrentCase<Shared, Local> {
     return new VirtualExecutor(program, undefined, {
       ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
       behaviours: options.behaviours === true,
+      races: options.races === true,
       judge: (outcome, executor) => this.#judge(outcome, executor),
     });
   }

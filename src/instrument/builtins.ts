@@ -5,6 +5,7 @@
  */
 import type { AnyFunction, Host, Twin } from './host.ts';
 import { plainSymbol, twinOf, twinSymbol } from './host.ts';
+import { installViewMethods } from './plain-access.ts';
 import { type AtomicView, atomicSteps } from './step.ts';
 
 /** A copy of the real functions of `Atomics`, to be taken before anything is replaced. */
@@ -23,6 +24,7 @@ export function installBuiltins(host: Host): void {
   installArrays();
   installCollections();
   installClock(host);
+  installViewMethods(host);
 }
 
 function setTwin(

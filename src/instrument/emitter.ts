@@ -9,6 +9,7 @@
  *   $s step               $G template tag        $S the module's first site            $O refuse methods of a literal
  *   $Q the plain symbol   $C call with `this`    $N what stands for a missing callee   $K to property key
  *   $V pair a private method                     $Y the prototype of an object         $H the host's helpers
+ *   $w watch a plain access                      $d a watched target of an assignment  $h the host
  * Those that plain code uses are hoisted functions: in a circle of modules it may run before the first line of its module.
  */
 import type * as acorn from 'acorn';
@@ -24,6 +25,7 @@ import {
   redeclares,
   sloppyFault,
 } from './ast.ts';
+import { addTargets, isElement, isViewMethod, touchesElements } from './plain-access.ts';
 import { isWord, type Position, type Rope, type Slot } from './rope.ts';
 import { pathOf, type Scope, type Scopes } from './scope.ts';
 import { atomicSteps } from './step.ts';
@@ -85,6 +87,9 @@ export class Emitter {
   readonly #privates: Map<string, boolean>[] = [];
   /** For each switch around the current place: writes the pairs of the functions declared in it. */
   readonly #switches: (() => void)[] = [];
+  /** Elements that a pattern or the head of a loop assigns to, and what `delete` names: neither is read. */
+  readonly #targets = new Set<AnyNode>();
+  readonly #deleted = new Set<AnyNode>();
   #scope: Scope;
   /** The twin being written, or undefined in plain code. */
   #frame: Frame | undefined;
@@ -124,7 +129,7 @@ export class Emitter {
     this.#hoistedPairs(rest);
     const end = this.#statements(rest, afterDirectives);
     this.#rope.copy(end, program.end);
-    const constants = 'T,Q,C,N,X,s,G'.split(',').map((name) => `${name}:${p}${name}`);
+    const constants = 'T,Q,C,N,X,s,G,w,d'.split(',').map((name) => `${name}:${p}${name}`);
     const functions = 'PFDMBLROKVY'
       .split('')
       .map((name) => `${unseen}function ${p}${name}(a,b){return ${p}H().${name}(a,b)}`);
@@ -315,6 +320,7 @@ export class Emitter {
       case 'ForStatement':
       case 'ForInStatement':
       case 'ForOfStatement':
+        if (node.type !== 'ForStatement') addTargets(node.left, this.#targets);
         this.#children(node, (child) => {
           if (child.type === 'VariableDeclaration' && child !== node.body) this.#children(child);
           else this.#emit(child);
@@ -361,6 +367,11 @@ export class Emitter {
         this.#named(node, node.id, node.init);
         return;
       case 'AssignmentExpression':
+        if (this.#isWatched(node.left)) {
+          this.#watchedAssignment(node, node.left as acorn.MemberExpression);
+          return;
+        }
+        if (node.left.type !== 'MemberExpression') addTargets(node.left, this.#targets);
         this.#named(node, node.left, node.operator.endsWith('=') ? node.right : null);
         return;
       case 'AssignmentPattern':
@@ -387,13 +398,19 @@ export class Emitter {
         this.#taggedTemplate(node);
         return;
       case 'ChainExpression':
-        if (this.#frame !== undefined && this.#suspends(node)) {
+        if (this.#frame !== undefined && (this.#suspends(node) || this.#isWatchedChain(node))) {
           this.#chain(node);
           return;
         }
         this.#plainChain(node);
         return;
+      case 'UpdateExpression':
+        if (this.#isWatched(node.argument))
+          this.#watchedUpdate(node, node.argument as acorn.MemberExpression);
+        else this.#children(node);
+        return;
       case 'UnaryExpression':
+        if (node.operator === 'delete') this.#deleted.add(node.argument);
         if (
           this.#frame !== undefined &&
           node.operator === 'delete' &&
@@ -460,7 +477,79 @@ export class Emitter {
       this.#rope.add(')');
       return;
     }
-    this.#children(node);
+    if (!this.#isWatched(node) || isInChain(node) || this.#deleted.has(node)) this.#children(node);
+    else if (this.#targets.has(node)) this.#watchedTarget(node);
+    else this.#watchedRead(node);
+  }
+
+  // --- plain accesses -------------------------------------------------------------------------------------------
+
+  /** Whether `node` is an element whose accesses are told in what is being written now. */
+  #isWatched(node: AnyNode): boolean {
+    if (this.#frame === undefined || !isElement(node)) return false;
+    const { object } = node as acorn.MemberExpression;
+    return !(object.type === 'Identifier' && stepless.has(object.name) && !this.#declared.has(object.name));
+  }
+
+  #isWatchedChain(node: acorn.ChainExpression): boolean {
+    return !this.#deleted.has(node) && this.#touches(node);
+  }
+
+  /** `$o = (object), $k = (key)` and the call that tells; what follows uses `$o[$k]`. */
+  #watchedElement(
+    node: acorn.MemberExpression,
+    o: string,
+    k: string,
+    write: boolean | undefined,
+    at: number,
+  ): void {
+    this.#rope.add(`(${o}=(`, at);
+    this.#emit(node.object);
+    this.#rope.add(`),${k}=(`);
+    this.#emit(node.property);
+    this.#rope.add('),');
+    if (write !== undefined) this.#rope.add(`${this.#watch(o, k, node, write)},`);
+  }
+
+  #watch(o: string, k: string, node: AnyNode, write: boolean): string {
+    return `${this.#p}w(${o},${k},${this.#site(node.start)},${write})`;
+  }
+
+  #watchedRead(node: acorn.MemberExpression): void {
+    const [o, k] = this.#take(2) as [string, string];
+    this.#watchedElement(node, o, k, false, node.start);
+    this.#rope.add(`${o}[${k}])`, this.#last(node));
+    this.#give(2);
+  }
+
+  #watchedTarget(node: acorn.MemberExpression): void {
+    this.#rope.add(`${this.#p}d((`, node.start);
+    this.#emit(node.object);
+    this.#rope.add('),(');
+    this.#emit(node.property);
+    this.#rope.add(`),${this.#site(node.start)}).v`, this.#last(node));
+  }
+
+  /** A compound assignment reads first; the write is told when the value is known, which for `||=` and its like may be never. */
+  #watchedAssignment(node: acorn.AssignmentExpression, left: acorn.MemberExpression): void {
+    const [o, k, v] = this.#take(3) as [string, string, string];
+    this.#watchedElement(left, o, k, node.operator === '=' ? undefined : false, node.start);
+    this.#rope.add(`${o}[${k}]${node.operator}(${v}=(`);
+    this.#emit(node.right);
+    this.#rope.add(`),${this.#watch(o, k, left, true)},${v}))`, this.#last(node));
+    this.#give(3);
+  }
+
+  #watchedUpdate(node: acorn.UpdateExpression, argument: acorn.MemberExpression): void {
+    const [o, k] = this.#take(2) as [string, string];
+    this.#watchedElement(argument, o, k, false, node.start);
+    this.#rope.add(`${this.#watch(o, k, argument, true)},`);
+    const element = `${o}[${k}]`;
+    this.#rope.add(
+      `${node.prefix ? `${node.operator}${element}` : `${element}${node.operator}`})`,
+      this.#last(node),
+    );
+    this.#give(2);
   }
 
   #privateValue(name: string): string {
@@ -493,7 +582,7 @@ export class Emitter {
   #twinKind(node: FunctionNode): TwinKind {
     if (node.async) return { refuse: `async function${node.id ? ` ${node.id.name}` : ''}` };
     if (node.generator) return 'none';
-    if (!this.#suspends(node.body) && !node.params.some((param) => this.#suspends(param))) return 'none';
+    if (![node.body, ...node.params].some((part) => this.#suspends(part))) return this.#watchedKind(node);
     if (this.#depth >= deepest) return { refuse: `function nested more than ${deepest} levels deep` };
     const fault = this.#isScript ? sloppyFault(node) : undefined;
     if (fault !== undefined) return { refuse: `function with a ${fault}` };
@@ -504,6 +593,26 @@ export class Emitter {
     }
     return 'twin';
   }
+
+  /** A function without steps has a twin where it may touch shared memory; what would be refused stays as it is. */
+  #watchedKind(node: FunctionNode): 'none' | 'twin' {
+    if (this.#depth >= deepest || ![node.body, ...node.params].some((part) => this.#touches(part)))
+      return 'none';
+    if (this.#isScript && sloppyFault(node) !== undefined) return 'none';
+    if (node.type !== 'ArrowFunctionExpression') return 'twin';
+    const captures = capturesOf(node);
+    return captures.superCall || captures.superWrite ? 'none' : 'twin';
+  }
+
+  #touches(node: AnyNode): boolean {
+    let answer = this.#touchesCache.get(node);
+    if (answer === undefined) {
+      answer = touchesElements(node, childrenOf);
+      this.#touchesCache.set(node, answer);
+    }
+    return answer;
+  }
+  readonly #touchesCache = new WeakMap<AnyNode, boolean>();
 
   /** Whether running `node` (not the functions inside it) may meet a step: it has a call that is not known to be harmless. */
   #suspends(node: AnyNode): boolean {
@@ -652,7 +761,7 @@ export class Emitter {
     this.#inArrowTwin = node.type === 'ArrowFunctionExpression';
     this.#inDerivedConstructor = false;
     this.#depth++;
-    const moved = node.params.some((param) => this.#suspends(param));
+    const moved = node.params.some((param) => this.#suspends(param) || this.#touches(param));
     this.#frame = undefined;
     this.#rope.add('(', node.start);
     if (moved) this.#rope.add(`...${this.#p}ps`);
@@ -1035,7 +1144,10 @@ export class Emitter {
     args();
     this.#rope.add('),');
     // In parentheses: V8 counts what stands behind a yield with the yield, up to the end of the branch it is in.
-    this.#rope.add(`${unseen}${c}===${a}?${o}:(yield* ${o}))`, this.#last(node));
+    const { property } = callee as Partial<acorn.MemberExpression>;
+    const at = property?.type === 'Identifier' && isViewMethod(property.name) ? this.#site(node.start) : '';
+    const begun = at === '' ? o : `(${this.#p}h.at=${at},${o})`;
+    this.#rope.add(`${unseen}${c}===${a}?${o}:(yield* ${begun}))`, this.#last(node));
     this.#give(3);
   }
 
@@ -1137,7 +1249,7 @@ export class Emitter {
       links.unshift(base);
       base = base.type === 'MemberExpression' ? base.object : base.callee;
     }
-    const [o, v, c, r] = this.#take(4) as [string, string, string, string];
+    const [o, v, c, r, k] = this.#take(5) as [string, string, string, string, string];
     let closers = 0;
     let receiver = base.type === 'MemberExpression' ? 'this' : undefined;
     this.#rope.add(`(${v}=(`);
@@ -1155,7 +1267,11 @@ export class Emitter {
         const name = link.property.type === 'PrivateIdentifier' ? link.property.name : undefined;
         if (name !== undefined && this.#privateTwin(name))
           this.#rope.add(`${v}=(${this.#privateValue(name)})(${v})`);
-        else {
+        else if (!called && link.computed && this.#isWatched(link)) {
+          this.#rope.add(`${k}=(`);
+          this.#emit(link.property);
+          this.#rope.add(`),${this.#watch(v, k, link, false)},${v}=${v}[${k}]`, this.#last(link));
+        } else {
           this.#rope.add(`${v}=${v}`);
           this.#memberName(link);
         }
@@ -1169,7 +1285,7 @@ export class Emitter {
       }
     }
     this.#rope.add(')'.repeat(closers + 1), this.#last(node));
-    this.#give(4);
+    this.#give(5);
   }
 
   // --- small things -------------------------------------------------------------------------------------------

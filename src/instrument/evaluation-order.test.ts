@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { load, loadOriginal, type Module, newView, runPlain, runTwin } from './fixtures/subject.ts';
+import { installHost } from './host.ts';
 
 const modules = 24;
 const treesPerModule = 50;
@@ -74,7 +75,17 @@ type Kind =
   | 'apply'
   | 'map'
   | 'class'
-  | 'missing function';
+  | 'missing function'
+  | 'element'
+  | 'element assignment'
+  | 'element compound assignment'
+  | 'element logical assignment'
+  | 'element update'
+  | 'element target'
+  | 'element in a chain'
+  | 'element deleted'
+  | 'view method'
+  | 'missing object';
 
 /** The text of a tree and the kinds in it. */
 interface Tree {
@@ -104,6 +115,8 @@ const leaves = fc.oneof(
   leaf('getter', (n) => `o(${n}).g`),
   leaf('optional null', (n) => `z(${n})?.m(f(${n}))`),
   leaf('Atomics', (n) => `Atomics.add(v, ${n % 8}, ${n + 1})`),
+  leaf('element', (n) => `v[${n}]`),
+  leaf('element update', (n) => `v[${n}]++`),
   leaf('Atomics', (n) => `Atomics.load(v, f(${n % 8}))`),
   leaf('throw', (n) => (n === 7 ? `t(${n})` : `f(${n})`)),
 );
@@ -212,6 +225,57 @@ function inner(e: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> {
       (a, b, c) =>
         `(class extends (f(${a}), K) { [\`k\${${b}}\`]() { return ${c}; } m() { return super.m() + (() => super.m())(); } static s(...args) { return super.s(...args).n; } }).s(${a})`,
     ),
+    node('element', [e, e], (a, b) => `(${a}, v)[(${b}, 2)]`),
+    node('element', [n, e], (i, a) => `o(${i})[o(${a} & 3)]`),
+    node('element', [n, e], (i, a) => `(new v.constructor([1, 2, ${a}])[${i}] + [3, 4][f(${i}) & 1])`),
+    node('element assignment', [e, e, e], (a, b, c) => `((${a}, v)[(${b}, 3)] = ${c})`),
+    node('element assignment', [n, e, e], (i, a, b) => `(o(${i})[o(${a} & 1)] = v[1] = ${b})`),
+    node('element compound assignment', [e, e, e], (a, b, c) => `((${a}, v)[(${b}, 4)] += ${c})`),
+    node('element compound assignment', [n, e, e], (i, a, b) => `(o(${i})[o(${a} & 1)] **= ${b})`),
+    node(
+      'element logical assignment',
+      [e, e, e],
+      (a, b, c) => `(v[(${a}, 0)] ||= ${b}, v[1] &&= ${c}, v[9] ??= ${a})`,
+    ),
+    node('element update', [e, e], (a, b) => `(--v[(${a}, 5)] + v[${b} & 7]++ - o(1)[o(2)]++)`),
+    node('element target', [e, e], (a, b) => `([v[${a} & 7], v[2] = ${b}] = [v[2], , v[0]])`),
+    node(
+      'element target',
+      [n, e, e],
+      (i, a, b) => `({ n: v[(${a}, 1)], [(${b}, 'q')]: v[6] = ${i}, ...o(${i})[o(1)] } = o(${i}))`,
+    ),
+    node(
+      'element target',
+      [n, e],
+      (i, a) =>
+        `(() => { let s = 0; for (v[${a} & 7] of o(${i})) s += v[3]; for (v[2] in [5]); return s; })()`,
+    ),
+    node('element in a chain', [n, e, e], (i, a, b) => `(v?.[(${a}, 2)] + (z(${i})?.[${b}].x ?? 1))`),
+    node('element in a chain', [n, e], (i, a) => `o(${i})?.self?.()[o(${a} & 1)]?.[0]`),
+    node('element deleted', [n, e], (i, a) => `(delete o(${i})[(${a}, 'n')] && delete y?.[9])`),
+    node(
+      'view method',
+      [e, e],
+      (a, b) => `(v.fill(${a}, 1, 3), v.set([${b}], f(1)), v.slice(0, 2).join().length)`,
+    ),
+    node(
+      'view method',
+      [n, e],
+      (i, a) =>
+        `new DataView(v.buffer).getInt32(v.at(${i} - 9) & 4) + v.reduce((s, x) => s + x + (${a} & 1), 0)`,
+    ),
+    node(
+      'missing object',
+      [n, e, e],
+      (i, a, b) =>
+        `(() => { try { return (z(${i})[${a}] = ${b}); } catch (error) { return note(error.name).length; } })()`,
+    ),
+    node(
+      'missing object',
+      [n, e, e],
+      (i, a, b) =>
+        `(() => { try { return [z(${i})[${a}]] = [${b}]; } catch (error) { return note(error.name).length; } })()`,
+    ),
     node(
       'missing function',
       [n, e],
@@ -254,7 +318,10 @@ const allKinds: readonly Kind[] = [
   ...(['member compound assignment', 'destructuring assignment', 'update', 'sequence', 'array'] as const),
   ...(['object', 'new', 'new member', 'destructuring defaults', 'default parameters', 'Atomics'] as const),
   ...(['throw', 'try', 'arrow', 'function expression', 'private call', 'getter', 'binary'] as const),
-  ...(['unary', 'apply', 'map', 'class', 'missing function'] as const),
+  ...(['unary', 'apply', 'map', 'class', 'missing function', 'missing object'] as const),
+  ...(['element', 'element assignment', 'element compound assignment', 'element update'] as const),
+  ...(['element logical assignment', 'element target', 'element in a chain'] as const),
+  ...(['element deleted', 'view method'] as const),
 ];
 
 const moduleOf = (trees: readonly Tree[]): string =>
@@ -290,12 +357,15 @@ function shown(value: unknown): unknown {
   return Object.is(value, -0) ? '-0' : value;
 }
 
+const host = installHost();
+
 describe(`random expression trees (seed ${seed})`, () => {
   const met = new Map<Kind, number>();
   let trees = 0;
   let threw = 0;
   let steps = 0;
   let suspended = 0;
+  let plainAccesses = 0;
 
   test('trees are evaluated alike in plain form and as twins', async () => {
     await fc.assert(
@@ -316,7 +386,9 @@ describe(`random expression trees (seed ${seed})`, () => {
             if (expected.error !== undefined) threw++;
             expect(seen(runPlain, plain![name]), `plain form of ${text}`).toEqual(expected);
             const asTwin = seen((fn, ...args) => {
+              host.plain = () => plainAccesses++;
               const run = runTwin(fn, ...args);
+              host.plain = undefined;
               const all = run.steps === '' ? [] : run.steps.split(' ');
               steps += all.length;
               suspended += all.filter((step) => !step.startsWith('!')).length;
@@ -339,5 +411,7 @@ describe(`random expression trees (seed ${seed})`, () => {
     expect(steps).toBeGreaterThan(1_000);
     // Those that were not: in getters.
     expect(suspended / steps).toBeGreaterThan(0.8);
+    // Elements of shared memory, watched on the way.
+    expect(plainAccesses).toBeGreaterThan(1_000);
   });
 });

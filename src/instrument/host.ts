@@ -4,13 +4,12 @@
  * outside an execution and, inside one, report the steps of frames that cannot be suspended.
  */
 import { installBuiltins, nativeAtomics } from './builtins.ts';
+import { elementWatcher, type PlainAccess, targetMaker } from './plain-access.ts';
 import { type AtomicView, Step, type StepKind } from './step.ts';
 
 export const twinSymbol: unique symbol = Symbol.for('threadproof.twin') as never;
 /** On a twin: the function it is the twin of. A twin met by way of a copied property, a prototype or a proxy is somebody else's. */
 export const plainSymbol: unique symbol = Symbol.for('threadproof.plain') as never;
-/** On the global object of a worker that the `workers` and `parallel` executors run: what generated programs call there. */
-export const agentSymbol: unique symbol = Symbol.for('threadproof.agent') as never;
 const hostSymbol = Symbol.for('threadproof.host');
 
 // biome-ignore lint/complexity/noBannedTypes: any function at all may have a twin
@@ -66,14 +65,10 @@ export interface Host {
   /** Virtual time in ms and virtual randomness: what the clock and `Math.random` answer while an execution runs. */
   clock: (() => number) | undefined;
   random: (() => number) | undefined;
-}
-
-/** What stands under `agentSymbol`. */
-export interface ThreadAgent {
-  /** A step: the call of an operation. */
-  readonly call: (label: string) => void;
-  /** A number that grows over all threads. */
-  readonly tick: () => number;
+  /** Set while races are watched: told of the plain accesses of twins to shared memory. */
+  plain: PlainAccess | undefined;
+  /** The site of the call of a view's method that comes next. */
+  at: number;
 }
 
 /** Taken before it is replaced. */
@@ -146,7 +141,13 @@ function createHost(): Host {
     immediate: undefined,
     clock: undefined,
     random: undefined,
+    plain: undefined,
+    at: -1,
     helpers: {
+      w: (object: unknown, key: unknown, site: number, write: boolean) =>
+        watchElement(object, key, site, write),
+      d: (object: Record<PropertyKey, unknown>, key: PropertyKey, site: number) =>
+        makeTarget(object, key, site),
       T: twinSymbol,
       Q: plainSymbol,
       // Not fn.call(...): a function may have a property of that name.
@@ -195,6 +196,8 @@ function createHost(): Host {
       G: (strings: TemplateStringsArray, ...values: unknown[]) => [strings, ...values],
     },
   };
+  const watchElement = elementWatcher(host);
+  const makeTarget = targetMaker(host);
   return host;
 }
 

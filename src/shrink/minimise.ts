@@ -40,8 +40,11 @@ export function signature(outcome: Outcome): string {
 /** Which failures count as the one that is being minimised. A deadlock of other threads is still that deadlock. */
 function sameFailure(wanted: Outcome): (outcome: Outcome) => boolean {
   if (wanted.kind !== 'violated') return (outcome) => outcome.kind === wanted.kind;
+  // The pair that races first is a matter of the schedule.
+  if (wanted.oracle === 'race') return (outcome) => outcome.oracle === 'race';
   const expected = signature(wanted);
-  return (outcome) => outcome.kind === 'violated' && signature(outcome) === expected;
+  return (outcome) =>
+    outcome.oracle === undefined && outcome.kind === 'violated' && signature(outcome) === expected;
 }
 
 export function minimise(

@@ -39,6 +39,25 @@ describe('exhaustive search against brute force', () => {
     expect(several).toBeGreaterThan(programs * 0.8);
   });
 
+  test('an event that writes only when it comes first is seen against all that comes between', () => {
+    const plan: Plan = [
+      [
+        ['cas', 1, 0, 1],
+        ['wide-cas', 0, 0, 1],
+        ['exchange', 0, 1, 0],
+      ],
+      [
+        ['wide-cas', 0, 0, 1],
+        ['half-cas', 3, 0, 2],
+      ],
+      [['cas', 0, 1, 2]],
+    ];
+    const all = bruteForce(plan);
+    const found = exploreAll(plan, new ExhaustiveSearch());
+    expect([...found.graphs.keys()].sort()).toEqual([...all.graphs.keys()].sort());
+    expect(found.outcomes).toEqual(all.outcomes);
+  });
+
   test('a bound on preemptions: 60 programs, bounds 0 to 2', () => {
     const kind: Kind = { waits: true, mixed: true, threads: [2, 3], operations: 5 };
     let differing = 0;

@@ -9,7 +9,8 @@
  * How it goes. An execution is run to its end; what happened before what is kept in vector clocks. For each two events that race, the execution in
  * which the later one comes first is needed from the state before the earlier one: the events that do not depend on the earlier one, then the later
  * one, go into that state's wake-up tree, unless a thread that sleeps there covers them. The next execution takes the deepest state with something
- * left. Only races with events that are new in an execution are looked at: those before were looked at when they were new.
+ * left. Only races with events that are new in an execution are looked at: those before were looked at when they were new. An exception are races whose later event
+ * touches something else when it comes first: what did not depend on it may do so then, so they are looked at in every execution that has them.
  *
  * Departures and additions:
  * - What a reversed compare-exchange, wait or notify does is told beforehand (reversal.ts), so that reads stay reads.
@@ -232,10 +233,7 @@ export class ExhaustiveSearch implements Strategy {
       }
     }
     this.#depth++;
-    if (known && this.#resumed) {
-      this.#path.add(reader);
-      this.#path.races.length = 0; // they were looked at before
-    }
+    if (known && this.#resumed) this.#path.add(reader);
     if (this.#depth >= this.#plan.length) this.#resumed = false;
     if (!known) {
       this.#path.add(reader);
@@ -356,7 +354,9 @@ export class ExhaustiveSearch implements Strategy {
     )
       this.#hold();
     else if (!this.#tail && view.count > 0 && path.length > 0) this.#interrupted(view);
-    for (const { first, second, thread, footprint } of path.races) {
+    let kept = 0;
+    for (const race of path.races) {
+      const { first, second, thread, footprint } = race;
       const sequence = this.#after(first, second);
       const print =
         second === -1
@@ -370,8 +370,9 @@ export class ExhaustiveSearch implements Strategy {
             );
       sequence.push(thread, print);
       this.#demand(first, sequence);
+      if (second === -1 || !sameFootprint(print, footprint)) path.races[kept++] = race;
     }
-    path.races.length = 0;
+    path.races.length = kept;
   }
 
   /** The last event ended the execution under the others: each of them may have come first. */

@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest';
+import { random } from '../strategy/random.ts';
+import { type Cells, executorOf, run, runAll } from './fixtures/schedules.ts';
+import { subject } from './fixtures/subject.ts';
+import type { Outcome } from './outcome.ts';
+import type { Program } from './program.ts';
+
+/** Outcomes of 100 random schedules with the detector on. */
+function outcomes(program: Program): Outcome[] {
+  const all: Outcome[] = [];
+  const strategy = random(1);
+  const executor = executorOf(program, { races: true });
+  runAll(executor, { ...strategy, begin: (e) => e < 100 && strategy.begin(e, program.threads) }, (o) =>
+    all.push(o),
+  );
+  return all;
+}
+
+const racy: Readonly<Record<string, Program>> = {
+  'a plain counter': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): void {
+      view[0]!++; // FAULT: two threads, no lock
+    },
+  })) as unknown as Program,
+  'data published after its flag': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): unknown {
+      if (id === 1) return Atomics.load(view, 0) === 1 ? view[1] : 0;
+      Atomics.store(view, 0, 1);
+      view[1] = 42; // FAULT: after the store that says it is there
+      return 0;
+    },
+  })) as unknown as Program,
+  'an atomic store and a plain read of one cell': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread: (id: number, view: Cells): unknown => (id === 0 ? Atomics.store(view, 0, 1) : view[0]), // FAULT: not Atomics.load
+  })) as unknown as Program,
+  'atomic accesses of two widths to overlapping bytes': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      view[2 + id] = 1; // from here on there is something to watch
+      if (id === 0) Atomics.store(view, 0, 1);
+      else Atomics.load(new Int16Array(view.buffer), 1); // FAULT: half of the other's cell
+    },
+  })) as unknown as Program,
+  'a DataView and a fill': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      if (id === 0) view.fill(1, 1, 3);
+      else new DataView(view.buffer).getUint8(11); // FAULT: the last byte of what is filled
+    },
+  })) as unknown as Program,
+  'a swap by destructuring': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      if (id === 0) [view[0], view[1]] = [view[1]!, view[0]!];
+      else view[1] = 3; // FAULT: no lock
+    },
+  })) as unknown as Program,
+  'an unlock that only says so': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): void {
+      while (Atomics.exchange(view, 0, 1) === 1);
+      view[1]! += 1;
+      view[0] = 0; // FAULT: a plain store publishes nothing
+    },
+  })) as unknown as Program,
+};
+
+const sound: Readonly<Record<string, Program>> = {
+  'data published before its flag': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): unknown {
+      if (id === 1) return Atomics.load(view, 0) === 1 ? view[1] : 0;
+      view[1] = 42;
+      return Atomics.store(view, 0, 1);
+    },
+  })) as unknown as Program,
+  'a spin lock': subject(({ cells }) => ({
+    threads: 3,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): void {
+      while (Atomics.compareExchange(view, 0, 0, 1) !== 0);
+      view[1]! += 1;
+      Atomics.store(view, 0, 0);
+    },
+  })) as unknown as Program,
+  'a wait and its notify': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): unknown {
+      if (id === 1) {
+        while (Atomics.load(view, 0) === 0) Atomics.wait(view, 0, 0);
+        return view[1];
+      }
+      view[1] = 42;
+      Atomics.store(view, 0, 1);
+      return Atomics.notify(view, 0);
+    },
+  })) as unknown as Program,
+  'cells side by side, and private memory': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      const own = new Int32Array(4);
+      own[0] = 1;
+      view[id] = own[0]!;
+      view.fill(2, 2 + id, 3 + id);
+    },
+  })) as unknown as Program,
+  'what setup wrote': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4).fill(7),
+    thread: (_id: number, view: Cells): unknown => [view[0], view.at(-1), view.indexOf(7)],
+    check: (view: Cells) => view[0] === 7,
+  })) as unknown as Program,
+};
+
+test.each(Object.keys(racy))('%s is a race, and it is shown with both places', (name) => {
+  const found = outcomes(racy[name]!).find(({ oracle }) => oracle === 'race')!;
+  expect(found).toMatchObject({ kind: 'violated', oracle: 'race' });
+  const { first, second } = found.race!;
+  expect(first.thread).not.toBe(second.thread);
+  expect(first.write || second.write).toBe(true);
+  for (const { site } of [first, second]) expect(site?.file).toBe('/author/subject.js');
+  expect(found.message).toMatch(/^data race: T\d .* at .*subject\.js:\d+ and T\d .* at .*subject\.js:\d+: /);
+});
+
+test.each(Object.keys(sound))('%s is none, under any of 100 schedules', (name) => {
+  expect(outcomes(sound[name]!).filter(({ kind }) => kind !== 'passed')).toEqual([]);
+});
+
+test('without the detector a race is none of our business, and the trace shows no plain accesses', () => {
+  const { outcome, executor } = run(racy['a plain counter']!, [], { races: false });
+  expect(outcome.kind).toBe('passed');
+  expect(executor.trace!.some(({ plain }) => plain)).toBe(false);
+  const watched = run(racy['a plain counter']!, [], { races: true }).executor.trace!;
+  expect(watched.filter(({ plain }) => plain).map(({ kind, byteOffset }) => `${kind} ${byteOffset}`)).toEqual(
+    ['read 0', 'write 0', 'read 0', 'write 0'],
+  );
+});
+
+test('a loop that waits for a plain cell is stopped, and said to be no pass', () => {
+  const { outcome } = run(
+    subject(({ cells }) => ({
+      threads: 1,
+      setup: () => cells(1),
+      thread(_id: number, view: Cells): void {
+        while (view[0] === 0);
+      },
+    })) as unknown as Program,
+    [],
+    { races: true },
+  );
+  expect(outcome).toMatchObject({ kind: 'exhausted' });
+  expect(outcome.message).toMatch(/500000 plain accesses .*subject\.js:\d+: .*Atomics\.load/);
+});
