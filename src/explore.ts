@@ -4,6 +4,7 @@ import { BehaviourCoverage, type Covered } from './engine/coverage.ts';
 import { type Campaign, exploreWith } from './engine/explore.ts';
 import { type DataRace, isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
+import { WorkerError } from './engine/remote.ts';
 import type { Saturation } from './engine/tally.ts';
 import type { TraceStep } from './engine/trace.ts';
 import { VirtualExecutor, type VirtualOptions } from './engine/virtual.ts';
@@ -22,6 +23,10 @@ export const strategyNames: readonly [...typeof samplerNames, 'exhaustive', 'rep
 ];
 export const defaultStrategy = 'portfolio';
 export type StrategyName = (typeof strategyNames)[number];
+
+/** What runs a program: coroutines in this isolate, or workers in turns. */
+export const executorNames = ['virtual', 'workers'] as const;
+export type ExecutorName = (typeof executorNames)[number];
 
 export interface ExploreOptions {
   /** Default 'portfolio'. 'replay' needs `schedule`. */
@@ -118,6 +123,8 @@ export interface LoadedProgram {
   readonly name: string;
   /** Which export of its module it is. */
   readonly exportName?: string;
+  /** URL of its module: what workers load. */
+  readonly url?: string;
   readonly main: Program;
   /** The program in each thread's own instance of its modules; default: `main` for all. */
   readonly instances?: readonly Program[];
@@ -138,10 +145,21 @@ export function explore<Shared, Local = Shared, Result = unknown>(
   return exploreLoaded({ name: program.name ?? 'program', main: program as unknown as Program }, options);
 }
 
-export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = {}): ExploreResult {
+/** Makes an executor of a program that was loaded: in this isolate, or over workers. */
+export type MakeExecutor = (options: VirtualOptions) => VirtualExecutor;
+
+function virtual(program: LoadedProgram): MakeExecutor {
+  return (options) => new VirtualExecutor(program.main, program.instances, options);
+}
+
+export function exploreLoaded(
+  program: LoadedProgram,
+  options: ExploreOptions = {},
+  make: MakeExecutor = virtual(program),
+): ExploreResult {
   checkOptions(options);
   const seed = options.seed ?? drawSeed();
-  if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options);
+  if (options.strategy === 'replay') return replayLoaded(program, options.schedule ?? '', options, make);
   const { strategy: name = defaultStrategy } = options;
   const strategy =
     name === 'exhaustive' ? exhaustive(options.preemptions) : sampler(name, seed, options.depth);
@@ -153,7 +171,7 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
   const executions = options.executions ?? (unlimited ? Number.POSITIVE_INFINITY : 10_000);
   const common = executorOptions(options);
   const coverage = options.coverage === true ? new BehaviourCoverage() : undefined;
-  const executor = new VirtualExecutor(program.main, program.instances, {
+  const executor = make({
     behaviours,
     deadline,
     observers: coverage === undefined ? [] : [coverage],
@@ -193,9 +211,11 @@ export function exploreLoaded(program: LoadedProgram, options: ExploreOptions = 
   if (first === undefined) kept?.write(campaign);
   kept?.addBefore(campaign);
   // What was found is looked at to its end, whether or not the time is over.
-  const unhurried = new VirtualExecutor(program.main, program.instances, common);
+  const unhurried = make(common);
   let finding = first;
-  if (first !== undefined && options.minimise !== false) {
+  // Every try of a thread that hangs costs a worker and the time it was given.
+  const hangs = first?.outcome.error instanceof WorkerError;
+  if (first !== undefined && options.minimise !== false && !hangs) {
     const least = minimise(unhurried, first, {
       deadline: Math.min(deadline + 5000, performance.now() + 20_000),
     });
@@ -301,11 +321,12 @@ export function replayLoaded(
   program: LoadedProgram,
   text: string,
   options: ExploreOptions = {},
+  make: MakeExecutor = virtual(program),
 ): ExploreResult {
   const schedule = decodeSchedule(text);
   const start = performance.now();
   const cpu = process.cpuUsage();
-  const executor = new VirtualExecutor(program.main, program.instances, {
+  const executor = make({
     ...executorOptions(options),
     // One more than it took: a program that goes on after it is seen to diverge.
     maxSteps: Math.max(options.maxSteps ?? 20_000, schedule.steps + 1),

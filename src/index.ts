@@ -10,7 +10,14 @@ export {
 } from './engine/outcome.ts';
 export { mostThreads, type Program, ProgramError } from './engine/program.ts';
 export type { TraceStep } from './engine/trace.ts';
-export { type ExploreOptions, type ExploreResult, explore, type StrategyName } from './explore.ts';
+export { exploreModule, type ModuleOptions } from './executors.ts';
+export {
+  type ExecutorName,
+  type ExploreOptions,
+  type ExploreResult,
+  explore,
+  type StrategyName,
+} from './explore.ts';
 export type { OperationOptions } from './generate/body.ts';
 export {
   type CaseFinding,

@@ -7,21 +7,21 @@ import { register as registerTypeScript } from 'tsx/esm/api';
 import { ProgramError } from '../engine/program.ts';
 import { describeSaturation } from '../engine/tally.ts';
 import { jsonSafe } from '../engine/trace.ts';
+import { exploreWithExecutor, type ModuleOptions, replayWithExecutor } from '../executors.ts';
 import {
   defaultStrategy,
   drawSeed,
-  type ExploreOptions,
+  type ExecutorName,
   type ExploreResult,
-  exploreLoaded,
+  executorNames,
   type LoadedProgram,
-  replayLoaded,
   type StrategyName,
   strategyNames,
 } from '../explore.ts';
 import { register } from '../instrument/loader.ts';
+import { loadPrograms } from '../load.ts';
 import { endOnClosedPipe } from '../report/pipe.ts';
 import { ScheduleError } from '../schedule/codec.ts';
-import { loadPrograms } from './load.ts';
 
 const usage = `threadproof: finds the schedules under which multi-threaded JavaScript goes wrong
 
@@ -46,6 +46,8 @@ explore:
   --coverage          count reads-from pairs and blocking edges (a quarter slower)
   --no-minimise       show the first failing schedule as it was found
 both:
+  --executor NAME     virtual (default): threads are coroutines; workers: each thread a worker in turns, code unmodified (docs/executors.md)
+  --step-time S       workers: seconds a thread may run without a step before its worker is ended (default 5)
   --races on|off      report data races: plain accesses to shared memory that nothing orders (default on)
   --export NAME       only this export
   --json              one JSON object a line: a result for each program
@@ -66,6 +68,8 @@ class UsageError extends Error {
 
 const optionTable = {
   strategy: { type: 'string' },
+  executor: { type: 'string' },
+  'step-time': { type: 'string' },
   executions: { type: 'string' },
   seed: { type: 'string' },
   depth: { type: 'string' },
@@ -137,23 +141,31 @@ async function main(argv: readonly string[]): Promise<number> {
 
   registerTypeScript();
   registerTypeScriptRequire();
-  register();
+  // Workers load the program as it is.
+  if (options.executor !== 'workers') register();
   const json = values.json === true;
   // What the program prints must not come between the results.
   if (json) process.stdout.write = process.stderr.write.bind(process.stderr);
-  const programs = await loadPrograms(module, values.export);
+  const programs = await loadPrograms(module, values.export, options.executor);
   if (command === 'replay') return runReplay(programs, schedule!, options, json);
   if (options.checkpoint !== undefined && programs.length > 1)
     throw new UsageError(
       `a checkpoint is of one program, the module has ${programs.length}: choose one with --export`,
     );
   let code = 0;
-  for (const program of programs) if (!runExplore(program, options, json)) code = 1;
+  for (const program of programs) if (!(await runExplore(program, options, json))) code = 1;
   return code;
 }
 
-function exploreOptions(values: Values): ExploreOptions {
-  const strategy = values.strategy;
+function exploreOptions(values: Values): ModuleOptions {
+  const { strategy, executor } = values;
+  if (executor !== undefined && !executorNames.includes(executor as ExecutorName))
+    throw new UsageError(`--executor "${executor}" is not known: give one of ${executorNames.join(', ')}`);
+  const stepTime = values['step-time'] === undefined ? undefined : Number(values['step-time']);
+  if (stepTime !== undefined && !(stepTime > 0 && stepTime < 1e6))
+    throw new UsageError(`--step-time "${values['step-time']}": give seconds above 0`);
+  if (stepTime !== undefined && executor !== 'workers')
+    throw new UsageError('--step-time goes with --executor workers');
   if (strategy !== undefined && !strategyNames.includes(strategy as StrategyName))
     throw new UsageError(`--strategy "${strategy}" is not known: give one of ${strategyNames.join(', ')}`);
   if (strategy === 'replay' && values.schedule === undefined)
@@ -180,6 +192,8 @@ function exploreOptions(values: Values): ExploreOptions {
   if (time !== undefined && !(time > 0 && time < Number.POSITIVE_INFINITY))
     throw new UsageError(`--time "${values.time}": give seconds above 0`);
   return {
+    ...(executor === undefined ? {} : { executor: executor as ExecutorName }),
+    ...(stepTime === undefined ? {} : { stepTime }),
     ...(strategy === undefined ? {} : { strategy: strategy as StrategyName }),
     ...(executions === undefined ? {} : { executions }),
     seed: seed ?? drawSeed(),
@@ -205,12 +219,12 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
 }
 
 /** Explores one program and prints its result. True when it is clean. */
-function runExplore(program: LoadedProgram, options: ExploreOptions, json: boolean): boolean {
+async function runExplore(program: LoadedProgram, options: ModuleOptions, json: boolean): Promise<boolean> {
   if (!json && options.strategy !== 'replay')
     say(`${program.name}: ${options.strategy ?? defaultStrategy}, seed ${options.seed}`);
   const live = process.stderr.isTTY === true && !json;
   let last = 0;
-  const result = exploreLoaded(program, {
+  const result = await exploreWithExecutor(program, {
     ...options,
     ...(live
       ? {
@@ -229,17 +243,17 @@ function runExplore(program: LoadedProgram, options: ExploreOptions, json: boole
   return result.outcome === 'passed';
 }
 
-function runReplay(
+async function runReplay(
   programs: readonly LoadedProgram[],
   schedule: string,
-  options: ExploreOptions,
+  options: ModuleOptions,
   json: boolean,
-): number {
+): Promise<number> {
   if (programs.length > 1)
     throw new UsageError(
       `the module has ${programs.length} programs (${programs.map(({ exportName, name }) => exportName ?? name).join(', ')}): choose one with --export`,
     );
-  const result = replayLoaded(programs[0]!, schedule, options);
+  const result = await replayWithExecutor(programs[0]!, schedule, options);
   print(result, json);
   return result.outcome === 'passed' ? 0 : 1;
 }

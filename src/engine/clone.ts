@@ -122,7 +122,7 @@ function isPlatformObject(value: object): boolean {
   );
 }
 
-function isSharedMemory(value: object): boolean {
+export function isSharedMemory(value: object): boolean {
   return (
     Object.prototype.toString.call(value) === '[object WebAssembly.Memory]' &&
     (value as { buffer?: unknown }).buffer instanceof SharedArrayBuffer

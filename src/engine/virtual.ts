@@ -51,6 +51,7 @@ import { Deviations } from './deviations.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
 import { RaceWatch } from './race-watch.ts';
+import { type RemoteScheduler, type RemoteThreads, WorkerError } from './remote.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -67,6 +68,8 @@ export interface VirtualOptions {
   readonly races?: boolean;
   /** Told every step of every execution, before a strategy that wants to be. */
   readonly observers?: readonly StepObserver[];
+  /** Threads outside this isolate, in place of twins. */
+  readonly remote?: RemoteThreads;
 }
 
 /** Turns what the engine saw into what the property says of it: a linearizability verdict, say. */
@@ -106,7 +109,8 @@ export class VirtualExecutor implements SchedulerView {
   trace: TraceStep[] | undefined;
 
   readonly #host: Host = installHost();
-  readonly #native: typeof Atomics = this.#host.native;
+  readonly #native: typeof Atomics;
+  readonly #remote: RemoteThreads | undefined;
   readonly #main: Program;
   readonly #instances: readonly Program[];
   readonly #bodies: (Twin | undefined)[] = [];
@@ -163,6 +167,8 @@ export class VirtualExecutor implements SchedulerView {
     const n = main.threads;
     this.threads = n;
     this.#main = main;
+    this.#remote = options.remote;
+    this.#native = options.remote?.atomics ?? this.#host.native;
     this.#instances = instances ?? new Array<Program>(n).fill(main);
     this.#maxSteps = options.maxSteps ?? 20_000;
     this.#deadline = options.deadline ?? Number.POSITIVE_INFINITY;
@@ -260,6 +266,7 @@ export class VirtualExecutor implements SchedulerView {
       throw new ProgramError('an execution cannot start inside another execution');
     this.#watch(strategy);
     this.#reset(record);
+    this.#remote?.open(this.#remoteView(strategy), record);
     host.immediate = this.#immediate;
     host.clock = this.#now;
     host.random = this.#draw;
@@ -331,6 +338,32 @@ export class VirtualExecutor implements SchedulerView {
   /** The thread whose code runs, the number after the last one in `setup` and `check`. */
   #runs(): number {
     return this.#phase === 'thread' ? this.current : this.threads;
+  }
+
+  /** What threads outside this isolate may ask of the scheduler. */
+  #remoteView(strategy: Strategy): RemoteScheduler {
+    const executor = this;
+    return {
+      threads: this.threads,
+      pending: this.pending,
+      get current(): number {
+        return executor.current;
+      },
+      nobodySleeps: () => executor.#sleepers.length === 0,
+      lookahead: () => executor.#lookahead(strategy),
+      site: (file, line, column) => executor.#host.sites(file, [line, column]),
+      now: this.#now,
+      draw: this.#draw,
+    };
+  }
+
+  /** Steps that the current thread will take next, whatever they are, as long as it can go on and wakes nobody. */
+  #lookahead(strategy: Strategy): number {
+    if (this.#parkedCount > 0) return 0;
+    // Nobody is suspected of spinning before so many steps without effect, and the budget is looked at between steps.
+    const most = Math.min(idleSteps - this.#idle, this.#maxSteps - this.steps);
+    if (most <= 0) return 0;
+    return this.count === 1 ? most : Math.min(most, strategy.ahead?.(this) ?? 0);
   }
 
   readonly #now = (): number => this.#time.now(this.#runs());
@@ -578,6 +611,7 @@ export class VirtualExecutor implements SchedulerView {
 
   /** Runs `attach` (or begins it) and the body up to the first step. */
   #begin(t: number, shared: unknown): IteratorResult<undefined, unknown> {
+    if (this.#remote !== undefined) return this.#beginRemote(this.#remote, t, shared);
     const instance = this.#instances[t]!;
     this.#attaching[t] = cloning;
     const clone = cloneForThread(shared, this.#numbersBuffers() ? this.#buffers : undefined);
@@ -591,6 +625,16 @@ export class VirtualExecutor implements SchedulerView {
     const local = instance.attach === undefined ? clone : instance.attach(clone, t);
     this.#attaching[t] = 0;
     return this.#beginBody(t, local);
+  }
+
+  #beginRemote(remote: RemoteThreads, t: number, shared: unknown): IteratorResult<undefined, unknown> {
+    this.#attaching[t] = cloning;
+    if (this.#numbersBuffers()) cloneForThread(shared, this.#buffers);
+    remote.start(t, shared);
+    this.#attaching[t] = 0;
+    const generator = remote.generators[t]!; // as many as threads
+    this.#generators[t] = generator;
+    return generator.next();
   }
 
   #beginBody(t: number, local: unknown): IteratorResult<undefined, unknown> {
@@ -609,6 +653,8 @@ export class VirtualExecutor implements SchedulerView {
   }
 
   #threadThrew(t: number, error: unknown): Outcome {
+    if (error instanceof WorkerError) return { kind: error.kind, message: error.message, thread: t, error };
+    if (this.#attaching[t] === 0 && this.#remote?.isAttaching(t) === true) this.#attaching[t] = 1;
     const unsupported = this.#unsupported ?? (error instanceof UnsupportedError ? error : undefined);
     if (unsupported !== undefined)
       return { kind: 'crashed', message: unsupported.message, thread: t, error: unsupported };
@@ -730,7 +776,7 @@ export class VirtualExecutor implements SchedulerView {
   #spinning(t: number, p: Step, result: unknown): void {
     if (this.#idle === idleSteps + 1) this.#forget();
     const seen = this.#seen[t]!;
-    const key = `${p.site} ${p.kind} ${this.#cellKey(t, p)} ${String(result)}`;
+    const key = `${p.kind} ${this.#cellKey(t, p)} ${String(result)}`;
     if (!seen.has(key)) {
       seen.add(key);
       return;
@@ -920,7 +966,7 @@ export class VirtualExecutor implements SchedulerView {
     a: unknown,
     b: unknown,
   ): unknown => {
-    const native = this.#native as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const native = this.#host.native as unknown as Record<string, (...args: unknown[]) => unknown>;
     const inThread = this.#phase === 'thread';
     const t = this.current;
     if (inThread) {

@@ -52,6 +52,11 @@ export function replay(schedule: Schedule): Replay {
       next++;
       return deviation.thread;
     },
+    /** The base order up to the next deviation. */
+    ahead(view: SchedulerView): number {
+      const deviation = divergence === undefined ? deviations[next] : undefined;
+      return deviation === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, deviation.at - view.steps);
+    },
     draw(): number {
       return 0;
     },

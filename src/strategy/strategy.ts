@@ -42,6 +42,11 @@ export interface Strategy {
   begin(execution: number, threads: number): boolean;
   /** A thread among the enabled ones. Asked only where there are at least two. */
   choose(view: SchedulerView): number;
+  /**
+   * How many of the next choices are the current thread, whatever its steps are, as long as it can go on and the same others can. So many steps a
+   * worker takes without asking. Default 0: `choose` must see every step first.
+   */
+  ahead?(view: SchedulerView): number;
   /** A whole number in [0, bound). */
   draw(bound: number): number;
   /**

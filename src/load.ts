@@ -1,34 +1,48 @@
-/** Loads a program module for the command: once for `setup` and `check`, and once more for each thread. */
+/** Loads a program module: once for `setup` and `check`, and once more for each thread that is to run in this isolate. */
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Program, ProgramError, programFault } from '../engine/program.ts';
-import type { LoadedProgram } from '../explore.ts';
+import { type Program, ProgramError, programFault } from './engine/program.ts';
+import type { ExecutorName, LoadedProgram } from './explore.ts';
 
 type Namespace = Readonly<Record<string, unknown>>;
 
 /** Stands for all exports of a module, where an export is named. */
 const wholeModule = '*';
 
-/** @throws ProgramError: module not found, no such export, wrong shape. */
-export async function loadPrograms(module: string, exportName?: string): Promise<LoadedProgram[]> {
+/**
+ * @param executor the threads of `workers` load the module themselves.
+ * @throws ProgramError: module not found, no such export, wrong shape.
+ */
+export async function loadPrograms(
+  module: string,
+  exportName?: string,
+  executor: ExecutorName = 'virtual',
+): Promise<LoadedProgram[]> {
   const url = locate(module);
   const main = await importInstance(module, url, 'main');
   const names = exportName === undefined ? programNames(module, main) : [exportName];
   const threads = new Map(names.map((name) => [name, programOf(module, main, name).threads]));
   const instances: Namespace[] = [];
-  for (let t = 0; t < Math.max(...threads.values()); t++)
-    instances.push(await importInstance(module, url, String(t)));
+  const here = executor === 'workers' ? 0 : Math.max(...threads.values());
+  for (let t = 0; t < here; t++) instances.push(await importInstance(module, url, String(t)));
   return names.map((name) => {
     const program = programOf(module, main, name);
     return {
       name: program.name ?? (name === 'default' || name === wholeModule ? module : name),
       exportName: name,
+      url: url.href,
       main: program,
-      instances: Array.from({ length: program.threads }, (_, t) => programOf(module, instances[t]!, name)),
+      ...(here === 0
+        ? {}
+        : {
+            instances: Array.from({ length: program.threads }, (_, t) =>
+              programOf(module, instances[t]!, name),
+            ),
+          }),
       replayLine: (schedule) =>
-        `npx threadproof replay ${quote(module)} ${schedule}${exportName === undefined && names.length === 1 ? '' : ` --export ${quote(name)}`}`,
+        `npx threadproof replay ${quote(module)} ${schedule}${exportName === undefined && names.length === 1 ? '' : ` --export ${quote(name)}`}${executor === 'workers' ? ' --executor workers' : ''}`,
     };
   });
 }
@@ -59,11 +73,17 @@ async function importInstance(module: string, url: URL, instance: string): Promi
   const location = new URL(url);
   location.searchParams.set('threadproof', instance);
   try {
-    return (await import(location.href)) as Namespace;
+    return unwrapped((await import(location.href)) as Namespace);
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     throw new ProgramError(`module ${module} could not be loaded: ${reason}`);
   }
+}
+
+/** A module that a compiler made CommonJS of is one export of the namespace. */
+function unwrapped(namespace: Namespace): Namespace {
+  const inner = namespace['default'] as Namespace | undefined;
+  return typeof inner === 'object' && inner !== null && inner['__esModule'] === true ? inner : namespace;
 }
 
 /** The default export when it is a program; else every named export that looks like one. */
