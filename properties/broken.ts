@@ -20,6 +20,7 @@ import { OldCountLatch } from '../models/broken/latch-old-count.ts';
 import { StaleFlagLatch } from '../models/broken/latch-stale-flag.ts';
 import { NearSightedLockGraph } from '../models/broken/lock-graph-near-sighted.ts';
 import { EarlyNotifyMutex } from '../models/broken/mutex-early-notify.ts';
+import { PlainUnlockMutex } from '../models/broken/mutex-plain-unlock.ts';
 import { SilentDeathMutex } from '../models/broken/mutex-silent-death.ts';
 import { SilentUnlockMutex } from '../models/broken/mutex-silent-unlock.ts';
 import { UnownedUnlockMutex } from '../models/broken/mutex-unowned-unlock.ts';
@@ -140,6 +141,13 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'mutual-exclusion',
     subject: EarlyNotifyMutex,
     odds: 11.4,
+  },
+  {
+    id: 'RACE',
+    fault: 'unlock frees the word by a plain write',
+    caughtBy: 'no-data-races',
+    subject: PlainUnlockMutex,
+    odds: 100,
   },
   {
     id: 'V1a',

@@ -203,6 +203,7 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'high-contention': always(cell),
   'memory-pressure': always({ ...allocator, stats: () => ({ capacityBytes: 512, usedBytes: 0 }) }),
   'mutual-exclusion': always(lock),
+  'no-data-races': always(lock),
   'barrier-generations': always(barrier),
   'barrier-crowd': always(barrier),
   'barrier-breaks': always(barrier),

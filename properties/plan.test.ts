@@ -528,13 +528,14 @@ describe('integration', () => {
 
 /**
  * The ten properties and the five fuzz targets of the plan, each with the properties of the table that are it: `npm run properties` runs 1,000 cases of each, `npm run fuzz` runs
- * them for as long as it may, `-- --cases 10000` as many as the plan asks for. Those on pools are with the pool; data races are for the race detector.
+ * them for as long as it may, `-- --cases 10000` as many as the plan asks for. Those on pools are with the pool.
  */
 describe('the properties and fuzz targets of the plan', () => {
   test.each([
     ['sequential consistency', ['sequential-consistency', 'atomics-i32', 'atomics-i64', 'atomics-u32']],
     ['atomicity', ['atomics-i32', 'atomics-i64', 'batch-under-lock']],
     ['visibility, monotone', ['visibility']],
+    ['no data races', ['no-data-races']],
     ['deadlock freedom', ['lock-graph', 'mutual-exclusion', 'rwlock-linearizable', 'semaphore-permits']],
     ['barrier', ['barrier-generations', 'barrier-crowd', 'barrier-breaks']],
     ['rwlock', ['rwlock-linearizable', 'rwlock-overlap', 'rwlock-bounded', 'rwlock-poison']],

@@ -6,6 +6,7 @@ import { atomicBatch, batchUnderLock } from './batch.ts';
 import { channelCalls } from './channel.ts';
 import { conditionWaits } from './condition.ts';
 import { atomicsUint32, counterStays, flagIsSet } from './conveniences.ts';
+import { noDataRaces } from './data-races.ts';
 import { gatherRounds } from './gather.ts';
 import { latchOpens } from './latch.ts';
 import { latestWins } from './latest-wins.ts';
@@ -34,6 +35,7 @@ export const properties: readonly Property[] = [
   highContention,
   mutualExclusion,
   mutexPoison,
+  noDataRaces,
   barrierGenerations,
   barrierCrowd,
   barrierBreaks,
