@@ -10,8 +10,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['{src,models,properties,fuzz,coverage,bench,examples}/**/*.test.ts'],
     exclude: ['coverage/out/**', 'node_modules/**', 'dist/**'],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     coverage: {
       provider: 'custom',
       customProviderModule: './coverage/provider.ts',
