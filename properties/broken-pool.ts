@@ -18,7 +18,7 @@ export const brokenPools: readonly BrokenSubject[] = [
     fault: 'pool counts a worker as idle twice',
     caughtBy: 'pool-accounting',
     subject: idleTwicePool,
-    odds: 19.7,
+    odds: 16.9,
   },
   {
     id: 'P2',
@@ -53,7 +53,7 @@ export const brokenPools: readonly BrokenSubject[] = [
     fault: "a scan consumes another task's result",
     caughtBy: 'pool-accounting',
     subject: otherResultPool,
-    odds: 1.53,
+    odds: 1.09,
   },
   {
     id: 'P7',
@@ -74,14 +74,14 @@ export const brokenPools: readonly BrokenSubject[] = [
     fault: 'workers claim by a look and a store',
     caughtBy: 'pool-races',
     subject: claimedTwicePool,
-    odds: 0.7,
+    odds: 0.56,
   },
   {
     id: 'P16',
     fault: 'workers finish by a look and a store',
     caughtBy: 'pool-races',
     subject: lateFinishPool,
-    odds: 0.45,
+    odds: 0.65,
   },
   {
     id: 'P17',

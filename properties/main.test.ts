@@ -94,8 +94,8 @@ test('a broken subject that slips through fails the run', () => {
 test('--matrix runs a broken subject against all properties of its shape', () => {
   const { status, stdout, stderr } = run('--seed', '1', '--matrix', '--only', 'M6', '--only', 'U1');
   expect(stderr).toBe('');
-  expect(stdout).toMatch(/broken subject +mutual-exclusion +mutex-poison +fault\n/);
-  expect(stdout).toMatch(/M6 +holds +caught \d+ \* +the holder dies/);
+  expect(stdout).toMatch(/broken subject +mutual-exclusion +mutex-poison +no-data-races +fault\n/);
+  expect(stdout).toMatch(/M6 +holds +caught \d+ \* +holds +the holder dies/);
   expect(stdout).toMatch(/U1 +atomics-u32 +caught \d+ \* +unsigned integer/);
   expect(stdout).toContain('matrix: 2 of 2 broken subjects are caught by their property (*), 2 by no other');
   expect(status).toBe(0);
