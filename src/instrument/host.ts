@@ -10,8 +10,6 @@ import { type AtomicView, Step, type StepKind } from './step.ts';
 export const twinSymbol: unique symbol = Symbol.for('threadproof.twin') as never;
 /** On a twin: the function it is the twin of. A twin met by way of a copied property, a prototype or a proxy is somebody else's. */
 export const plainSymbol: unique symbol = Symbol.for('threadproof.plain') as never;
-/** On the global object of a worker that the `workers` and `parallel` executors run: what generated programs call there. */
-export const agentSymbol: unique symbol = Symbol.for('threadproof.agent') as never;
 const hostSymbol = Symbol.for('threadproof.host');
 
 // biome-ignore lint/complexity/noBannedTypes: any function at all may have a twin
@@ -71,14 +69,6 @@ export interface Host {
   plain: PlainAccess | undefined;
   /** The site of the call of a view's method that comes next. */
   at: number;
-}
-
-/** What stands under `agentSymbol`. */
-export interface ThreadAgent {
-  /** A step: the call of an operation. */
-  readonly call: (label: string) => void;
-  /** A number that grows over all threads. */
-  readonly tick: () => number;
 }
 
 /** Taken before it is replaced. */

@@ -7,7 +7,7 @@
 import { fileURLToPath } from 'node:url';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { nativeAtomics } from '../../instrument/builtins.ts';
-import { agentSymbol, UnsupportedError } from '../../instrument/host.ts';
+import { UnsupportedError } from '../../instrument/host.ts';
 import {
   ADD,
   AND,
@@ -30,11 +30,6 @@ import { describeError, describeValue, isDeferred, notSynchronous, shown } from 
 import { type Program, ProgramError, programFault } from '../program.ts';
 import * as P from './protocol.ts';
 
-/** A program that also keeps something of an execution for whoever runs it: the history of its operations, say. */
-export interface CollectingProgram extends Program {
-  collect?(thread: number): unknown;
-}
-
 type AnyCall = (...args: unknown[]) => unknown;
 
 /** Thrown into a thread whose execution is over, again and again until it is out. */
@@ -55,10 +50,10 @@ class Agent {
   readonly #data: P.AgentData;
   readonly #block: P.ControlBlock;
   readonly #words: Int32Array<SharedArrayBuffer>;
-  #load: (data: unknown) => CollectingProgram = () => {
+  #load: (data: unknown) => Program = () => {
     throw new Error('no program is loaded');
   };
-  #program: CollectingProgram | undefined;
+  #program: Program | undefined;
   #granted = 0;
   /** Whether a thread runs in turns: else `Atomics` is as it always was. */
   #active = false;
@@ -96,13 +91,6 @@ class Agent {
         case P.RUN:
           this.#run();
           break;
-        case P.FREE:
-          this.#runFree();
-          break;
-        case P.COLLECT:
-          this.#collect();
-          this.#announce(P.IDLE);
-          break;
         default:
           this.#announce(P.IDLE);
       }
@@ -111,7 +99,7 @@ class Agent {
 
   // --- the program ----------------------------------------------------------------------------------------------
 
-  async #import(): Promise<(data: unknown) => CollectingProgram> {
+  async #import(): Promise<(data: unknown) => Program> {
     const { reference, tsx, typescript } = this.#data;
     let namespace: Record<string, unknown>;
     try {
@@ -141,7 +129,7 @@ class Agent {
       const program = typeof value === 'function' ? (value as AnyCall)(data) : value;
       const fault = programFault(program);
       if (fault !== undefined) throw new ProgramError(`export ${exportName} is not a program: ${fault}`);
-      return program as CollectingProgram;
+      return program as Program;
     };
   }
 
@@ -200,34 +188,6 @@ class Agent {
       }
     }
     this.#words[P.RESULT_TAG] = tag;
-  }
-
-  /** All threads at once, with the platform's own `Atomics`. */
-  #runFree(): void {
-    this.#words[P.PHASE] = 1;
-    let state = P.ENDED;
-    try {
-      const { shared, line, parties } = this.#take() as P.FreeJob;
-      const { thread } = this.#data;
-      const program = this.#program!; // taken with the job
-      const local = program.attach === undefined ? shared : program.attach(shared, thread);
-      this.#words[P.PHASE] = 0;
-      native.add(line, 0, 1);
-      for (let i = 0; native.load(line, 0) < parties; i++) {
-        const arrived = native.load(line, 0);
-        // More threads than processors: do not keep the others from arriving.
-        if (i > 20_000 && arrived < parties) native.wait(line, 0, arrived, 1);
-      }
-      this.#result(program.thread(thread, local));
-    } catch (error) {
-      this.#send(thrownOf(error));
-      state = P.THREW;
-    }
-    this.#announce(state);
-  }
-
-  #collect(): void {
-    this.#send(this.#program?.collect?.(this.#data.thread));
   }
 
   // --- turns ----------------------------------------------------------------------------------------------------
@@ -310,10 +270,6 @@ class Agent {
           this.#begin();
           if (threw) throw kept;
           return kept;
-        case P.COLLECT:
-          this.#collect();
-          this.#announce(P.ANNOUNCED);
-          break;
         default:
           this.#unwinding = true;
           throw new Unwind('the execution is over');
@@ -490,13 +446,6 @@ class Agent {
     );
     const random = Math.random;
     replace(Math, 'random', () => (this.#active ? ask(P.CHANCE) : random.call(Math)));
-    const { ticks } = this.#data;
-    (globalThis as Record<symbol, unknown>)[agentSymbol] = {
-      call: (label: string): void => {
-        if (this.#active) step(CALL, undefined, 0, label, undefined);
-      },
-      tick: (): number => native.add(ticks, 0, 1),
-    };
   }
 }
 

@@ -25,8 +25,6 @@ export const THROW = 3; // the step threw: a message with the error is there
 export const PERFORM = 4; // take the step yourself and say what came of it
 export const KEEP = 5; // go on with what came of it
 export const ABORT = 6; // the execution is over: unwind
-export const COLLECT = 7; // send what the program has collected
-export const FREE = 8; // a message with a job is there; run it without turns
 
 /** Flags of a turn. */
 export const RECORD = 1; // the place of each step is wanted
@@ -164,8 +162,6 @@ export interface AgentData {
   readonly tsx: readonly [string, string];
   /** Whether it is needed from the start. */
   readonly typescript: boolean;
-  /** Counts events of all threads, for histories. */
-  readonly ticks: Int32Array<SharedArrayBuffer>;
 }
 
 /** A shared WebAssembly.Memory, as far as it is needed here. */
@@ -181,12 +177,6 @@ export interface Job {
   readonly memories: readonly MemoryLike[];
   /** What the program is made of, where it changed. */
   readonly program?: { readonly data: unknown };
-}
-
-/** A job for threads that run free: all wait at the line until so many have arrived. */
-export interface FreeJob extends Job {
-  readonly line: Int32Array<SharedArrayBuffer>;
-  readonly parties: number;
 }
 
 /** What a thread threw, so that it reads the same on the other side. */

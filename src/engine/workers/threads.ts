@@ -72,7 +72,6 @@ export class WorkerThreads implements RemoteThreads {
   readonly #slots: Slot[] = [];
   readonly #stepMs: number;
   readonly #loadMs: number;
-  readonly #ticks: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
   #scheduler: RemoteScheduler | undefined;
   #flags = 0;
   #shared: unknown;
@@ -118,7 +117,6 @@ export class WorkerThreads implements RemoteThreads {
     this.#shared = undefined;
     this.#buffers = [];
     this.#memories = [];
-    this.#ticks[0] = 0;
     for (let t = 0; t < scheduler.threads; t++) this.#ready(t);
   }
 
@@ -303,17 +301,6 @@ export class WorkerThreads implements RemoteThreads {
 
   // --- between executions ---------------------------------------------------------------------------------------
 
-  /** What each program has collected of the execution, or of the race. Threads that sleep for good answer too. */
-  collect(threads: number): unknown[] {
-    return this.#slots.slice(0, threads).map((slot, t) => {
-      if (slot.dead) return undefined;
-      while (receiveMessageOnPort(slot.port) !== undefined);
-      this.#grant(slot, P.COLLECT);
-      this.#await(t, slot);
-      return this.#receive(slot);
-    });
-  }
-
   /** Gets every thread out of the execution that is over. One that does not leave loses its worker. */
   unwind(): void {
     for (const [t, slot] of this.#slots.entries()) {
@@ -328,42 +315,6 @@ export class WorkerThreads implements RemoteThreads {
       }
       while (receiveMessageOnPort(slot.port) !== undefined);
     }
-  }
-
-  // --- running free ---------------------------------------------------------------------------------------------
-
-  /** Runs all threads at once, from one start line. */
-  race(shared: unknown, threads: number): RaceResult[] {
-    this.#shared = undefined;
-    this.#buffers = [];
-    this.#memories = [];
-    this.#ticks[0] = 0;
-    const line = new Int32Array(new SharedArrayBuffer(4));
-    for (let t = 0; t < threads; t++) this.#ready(t);
-    for (let t = 0; t < threads; t++) {
-      const slot = this.#slots[t]!;
-      slot.port.postMessage({ ...this.#job(slot, shared), line, parties: threads });
-    }
-    for (let t = 0; t < threads; t++) this.#grant(this.#slots[t]!, P.FREE);
-    const deadline = performance.now() + this.#stepMs;
-    return Array.from({ length: threads }, (_, t): RaceResult => {
-      const slot = this.#slots[t]!;
-      try {
-        this.#await(t, slot, Math.max(1, deadline - performance.now()), 0);
-      } catch (error) {
-        if (error instanceof WorkerError) return { kind: 'hung', error };
-        throw error;
-      }
-      if (slot.block.words[P.STATE] === P.THREW)
-        return {
-          kind: 'threw',
-          error: errorOf(this.#receive(slot) as P.Thrown),
-          attaching: this.isAttaching(t),
-        };
-      const tag = slot.block.words[P.RESULT_TAG]!;
-      const value = tag === P.OTHER ? this.#receive(slot) : slot.block.read(tag, P.resultValue);
-      return { kind: 'returned', value };
-    });
   }
 
   // --- workers --------------------------------------------------------------------------------------------------
@@ -385,7 +336,6 @@ export class WorkerThreads implements RemoteThreads {
       thread,
       tsx,
       typescript: isSource || /\.[cm]?tsx?$/.test(new URL(this.#reference.module).pathname),
-      ticks: this.#ticks,
     };
     const worker = new Worker(bootstrap, {
       eval: true,
@@ -499,12 +449,6 @@ export class WorkerThreads implements RemoteThreads {
     );
   }
 }
-
-/** How a thread that ran free came out. */
-export type RaceResult =
-  | { readonly kind: 'returned'; readonly value: unknown }
-  | { readonly kind: 'threw'; readonly error: unknown; readonly attaching: boolean }
-  | { readonly kind: 'hung'; readonly error: WorkerError };
 
 /** Runs before anything else in a worker: with TypeScript of ours or of the author's, tsx comes first. */
 const bootstrap = `
