@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { usageOf } from '../properties/fixtures/usage.ts';
 import { readArtifact } from './artifact.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -128,8 +129,14 @@ test.each([
   [['absent.json'], 'absent.json cannot be read'],
   [['package.json'], 'package.json is not a finding of threadproof'],
   [['package.json', 'B1'], 'a replay takes one file and no targets'],
-])('%j is a usage error', (args, message) => {
-  const { status, stderr } = run(...args);
+])('%j is a usage error', async (args, message) => {
+  const { status, stderr } = await usageOf(new URL('main.ts', import.meta.url).href, args);
   expect(stderr).toContain(message);
+  expect(status).toBe(2);
+});
+
+test('a usage error ends the process with 2', () => {
+  const { status, stderr } = run('--bogus');
+  expect(stderr).toContain("Unknown option '--bogus'");
   expect(status).toBe(2);
 });

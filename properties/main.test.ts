@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { usageOf } from './fixtures/usage.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -134,8 +135,14 @@ test.each([
   [['--matrix', '--odds'], '--matrix and --odds are two runs: give one of them'],
   [['--bogus'], "Unknown option '--bogus'"],
   [['surplus'], 'surplus'],
-])('%j is a usage error', (args, message) => {
-  const { status, stderr } = run(...args);
+])('%j is a usage error', async (args, message) => {
+  const { status, stderr } = await usageOf(new URL('main.ts', import.meta.url).href, args);
   expect(stderr).toContain(message);
+  expect(status).toBe(2);
+});
+
+test('a usage error ends the process with 2', () => {
+  const { status, stderr } = run('--bogus');
+  expect(stderr).toContain("Unknown option '--bogus'");
   expect(status).toBe(2);
 });
