@@ -31,6 +31,23 @@ test('one object for the shared memory of a program', () => {
   runtime.free(data.mutex); // its lines can be used again
 });
 
+test('its pool: in a task, the runtime is at hand', async () => {
+  await using runtime = ThreadRuntime.create({
+    workers: 2,
+    pool: {
+      module: new URL('./tasks/deposit.mjs', import.meta.url),
+      worker: { execArgv: ['--conditions=threadproof-source'] }, // in this repository: no build is needed
+    },
+  });
+  const balance = runtime.int32();
+  const account = { account: runtime.handleOf(balance), lock: runtime.handleOf(runtime.mutex()) };
+
+  // In the module: const runtime = ThreadRuntime.current(); const mutex = runtime.open(account.lock); ...
+  await Promise.all([1, 2, 3, 4].map((amount) => runtime.pool.run('deposit', [amount, account])));
+
+  expect(balance.load()).toBe(10);
+}); // what was begun has ended here, and the workers are gone
+
 test('what makes no sense is refused before anything is built', () => {
   expect(() => ThreadRuntime.create({ threads: 4 })).toThrow('4 workers needs at least 5 threads');
 });

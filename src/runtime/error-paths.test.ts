@@ -1377,6 +1377,25 @@ const tls: readonly Row[] = [
     },
   ],
   [
+    'adopt of an id that nobody has claimed',
+    NotCreatedError,
+    'nobody has claimed thread id 1 for this thread: let who starts it claim one, and send its number',
+    () => {
+      const { view, rows } = storage();
+      return on(view, () => rows.adopt(1));
+    },
+  ],
+  [
+    'adopt by a handle that has an id',
+    RoleTakenError,
+    'this handle has thread id 0 already: release it before another is claimed',
+    () => {
+      const { view, rows } = storage();
+      rows.claim(0);
+      return on(view, () => rows.adopt(0));
+    },
+  ],
+  [
     'claim where there is no storage',
     NotCreatedError,
     'there is no ThreadStorage of 2 threads at index 0 (found: 0): one thread must call ThreadStorage.create first, and the others attach by its handle',
@@ -1507,8 +1526,26 @@ const whole: readonly Row[] = [
       [
         'an option that there is not',
         TypeError,
-        'a ThreadRuntime has no option worker: it has initialBytes, maximumBytes, workers, threads, bytesPerThread',
+        'a ThreadRuntime has no option worker: it has initialBytes, maximumBytes, workers, threads, bytesPerThread, pool',
         { worker: 1 },
+      ],
+      [
+        'a pool that is none',
+        TypeError,
+        'pool of a ThreadRuntime is an object with options of a ThreadPool, got null',
+        { pool: null },
+      ],
+      [
+        'a pool with a size of its own',
+        TypeError,
+        'the pool of a ThreadRuntime takes no maxThreads (2): say how many by its workers',
+        { pool: { maxThreads: 2 } },
+      ],
+      [
+        'a pool that makes no sense',
+        RangeError,
+        'queueLimit of a ThreadPool is a whole number from 1 to 1048576, got 0',
+        { pool: { queueLimit: 0 } },
       ],
       [
         '0 workers',
@@ -1560,6 +1597,49 @@ const whole: readonly Row[] = [
     },
   ],
   [
+    'ThreadRuntime.pool of an attached one',
+    NotOwnerError,
+    'pool and threads of a ThreadRuntime are those of the thread that created it: send it what is to be run, or make a ThreadPool',
+    () => {
+      const { runtime, view } = oneRuntime();
+      const attached = ThreadRuntime.attach(runtime.handle, 2);
+      return on(view, () => attached.pool);
+    },
+  ],
+  [
+    'ThreadRuntime.current where no ThreadRuntime has started the thread',
+    NotCreatedError,
+    'no ThreadRuntime has started this thread: attach by a handle, or run this as a task of its pool or in a thread that it spawned',
+    nowhere(() => ThreadRuntime.current()),
+  ],
+  [
+    'ThreadRuntime.current where no thread id was free',
+    RoleTakenError,
+    'all 2 thread ids of the ThreadRuntime were in use as this thread was started: raise threads',
+    () => {
+      const { runtime, view } = oneRuntime();
+      const place = globalThis as Record<symbol, unknown>;
+      const key = Symbol.for('thread-pool.equipment');
+      return on(view, () => {
+        place[key] = { data: { runtime: runtime.handle, thread: -1 } };
+        try {
+          return ThreadRuntime.current();
+        } finally {
+          delete place[key];
+        }
+      });
+    },
+  ],
+  [
+    'ThreadRuntime.threads when the pool has all',
+    RangeError,
+    'this ThreadRuntime has 2 threads, of which 1 are its workers and one created it: raise threads to spawn others',
+    () => {
+      const { runtime, view } = oneRuntime();
+      return on(view, () => runtime.threads);
+    },
+  ],
+  [
     'ThreadRuntime.barrier of 0 parties',
     RangeError,
     'a Barrier has from 1 to 8191 parties, got 0',
@@ -1597,7 +1677,7 @@ const whole: readonly Row[] = [
       return on(view, () => runtime.free(handle));
     },
   ],
-  ...(['mutex', 'threadLocal', 'open', 'free'] as const).map(
+  ...(['mutex', 'threadLocal', 'open', 'free', 'pool'] as const).map(
     (method): Row => [
       `ThreadRuntime.${method} when it is closed`,
       ClosedError,
@@ -1611,6 +1691,7 @@ const whole: readonly Row[] = [
           threadLocal: () => runtime.threadLocal(codecs.int32),
           open: () => runtime.open(handle),
           free: () => runtime.free(handle),
+          pool: () => runtime.pool,
         };
         return on(view, calls[method]);
       },

@@ -110,7 +110,11 @@ export {
   ThreadRuntime,
   type ThreadRuntimeHandle,
 } from './runtime.ts';
-export type { RuntimeConfiguration, ThreadRuntimeOptions } from './runtime-configuration.ts';
+export type {
+  RuntimeConfiguration,
+  RuntimePoolOptions,
+  ThreadRuntimeOptions,
+} from './runtime-configuration.ts';
 
 export { Barrier, type BarrierRole } from './sync/barrier.ts';
 export { Condition, type ConditionWake } from './sync/condition.ts';

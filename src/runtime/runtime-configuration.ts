@@ -1,5 +1,9 @@
 /** What a ThreadRuntime is built by: its options, their defaults, and what must hold of them. */
+import { configurationOf, type ThreadPoolOptions } from './pool/pool-options.ts';
 import { ThreadStorage } from './tls/thread-storage.ts';
+
+/** Of the pool in a runtime: it has as many threads as `workers` says. */
+export type RuntimePoolOptions = Omit<ThreadPoolOptions, 'minThreads' | 'maxThreads'>;
 
 /** All optional. */
 export interface ThreadRuntimeOptions {
@@ -7,16 +11,18 @@ export interface ThreadRuntimeOptions {
   readonly initialBytes?: number;
   /** Size that the memory can grow to; 1 GiB by default, or the initial size. What it grows by is the program's, not the allocator's. */
   readonly maximumBytes?: number;
-  /** Workers of a pool in this runtime; 4 by default. */
+  /** Workers of its pool; 4 by default. */
   readonly workers?: number;
   /** Most threads that take part at a time, the creating one included; 16 by default. */
   readonly threads?: number;
   /** Thread-local storage of each thread in bytes; 1,024 by default. */
   readonly bytesPerThread?: number;
+  /** What else its pool is told. Stays on the thread that creates the runtime. */
+  readonly pool?: RuntimePoolOptions;
 }
 
 /** The options with their defaults. A plain object that structured clone carries over. */
-export type RuntimeConfiguration = Required<ThreadRuntimeOptions>;
+export type RuntimeConfiguration = Required<Omit<ThreadRuntimeOptions, 'pool'>>;
 
 const MEBIBYTE = 1024 ** 2;
 const defaults: RuntimeConfiguration = {
@@ -37,19 +43,20 @@ const ranges: Readonly<Record<keyof RuntimeConfiguration, number>> = {
 /**
  * The configuration that the options describe.
  *
- * @throws TypeError when they are no object, or one of them is not known
+ * @throws TypeError when they are no object, or one of them is not known; also what a ThreadPool throws for `pool`
  * @throws RangeError when one is no integer of its range, or they contradict each other
  */
 export function configured(options: ThreadRuntimeOptions): RuntimeConfiguration {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`the options of a ThreadRuntime are an object, got ${String(options)}`);
-  for (const name of Object.keys(options)) {
+  const { pool, ...numbers } = options;
+  for (const name of Object.keys(numbers)) {
     if (!Object.hasOwn(defaults, name))
       throw new TypeError(
-        `a ThreadRuntime has no option ${name}: it has ${Object.keys(defaults).join(', ')}`,
+        `a ThreadRuntime has no option ${name}: it has ${Object.keys(defaults).join(', ')}, pool`,
       );
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined));
   const initialBytes = options.initialBytes ?? defaults.initialBytes;
   const configuration: RuntimeConfiguration = {
     ...defaults,
@@ -65,7 +72,22 @@ export function configured(options: ThreadRuntimeOptions): RuntimeConfiguration 
     }
   }
   checkTogether(configuration);
+  if (pool !== undefined) checkPool(pool);
   return configuration;
+}
+
+function checkPool(pool: ThreadPoolOptions): void {
+  if (typeof pool !== 'object' || pool === null)
+    throw new TypeError(
+      `pool of a ThreadRuntime is an object with options of a ThreadPool, got ${String(pool)}`,
+    );
+  for (const name of ['minThreads', 'maxThreads'] as const) {
+    if (pool[name] !== undefined)
+      throw new TypeError(
+        `the pool of a ThreadRuntime takes no ${name} (${pool[name]}): say how many by its workers`,
+      );
+  }
+  configurationOf(pool);
 }
 
 function checkTogether(configuration: RuntimeConfiguration): void {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { codecs, type Primitives, ThreadLocal, ThreadRuntime } from './index.ts';
 
+const tasks = new URL('./pool/fixtures/runtime-tasks.mjs', import.meta.url);
 const small = { initialBytes: 65_536, workers: 1, threads: 3, bytesPerThread: 64 };
 
 describe('W-16 ThreadRuntime', () => {
@@ -95,6 +96,39 @@ describe('W-16 ThreadRuntime', () => {
     expect(() => runtime.mpmcQueue(3, codecs.int32)).toThrow('got 3');
     expect(() => runtime.lockGraph({ locks: 0 })).toThrow('got 0');
     expect(runtime.allocator.stats()).toEqual(before);
+  });
+
+  it('its pool and spawned threads have it as their own: one memory, an id each, freed whatever becomes of them', async () => {
+    await using runtime = ThreadRuntime.create({ ...small, threads: 4, pool: { module: tasks } });
+    const [mutex, count, mine] = [runtime.mutex(), runtime.int32(), runtime.threadLocal(codecs.int32)];
+    const handles = [runtime.handleOf(mutex), runtime.handleOf(count), mine.key] as const;
+    expect(runtime.pool).toBe(runtime.pool);
+    const ids = await Promise.all(Array.from({ length: 20 }, () => runtime.pool.run('countsUp', handles)));
+    const id = runtime.threads.spawn(tasks, 'countsUp', handles);
+    expect(await runtime.threads.join(id)).toEqual({ thread: 2, times: 1 });
+    expect(ids).toEqual(ids.map((_, index) => ({ thread: 1, times: index + 1 })));
+    expect(count.load()).toBe(21);
+    // No id is lost with its thread; who dies leaves its thread-local values to nobody.
+
+    await expect(runtime.pool.run('countsUpAndDies', handles)).rejects.toMatchObject({ exitCode: 9 });
+    expect(await runtime.pool.run('countsUp', handles)).toEqual({ thread: 1, times: 1 });
+    expect(runtime.threads).toBe(runtime.threads);
+    expect(runtime.pool.metrics()).toMatchObject({ completed: 21, crashed: 1, threads: 1 });
+  });
+
+  it('shutdown lets what was begun end; close ends it', async () => {
+    const runtime = ThreadRuntime.create({ ...small, pool: { module: tasks } });
+    const { pool } = runtime;
+    const begun = pool.run('sleeps', [20]);
+    const ended = runtime.shutdown();
+    await expect(pool.run('sleeps', [0])).rejects.toThrow('is closed');
+    await ended;
+    expect([await begun, runtime.isClosed, pool.metrics().threads]).toEqual([20, true, 0]);
+    const other = ThreadRuntime.create({ ...small, pool: { module: tasks } });
+    const running = other.pool.run('sleeps', [60_000]);
+    other.close();
+    await expect(running).rejects.toThrow('terminated');
+    expect(() => other.pool).toThrow('has closed its ThreadRuntime');
   });
 
   it('as many threads join as it is for; who closes makes room', () => {

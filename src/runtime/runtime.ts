@@ -1,6 +1,6 @@
 /**
- * One object for a program's shared memory: it builds and owns the memory, the allocator in it and the rows of thread-local storage, and
- * finds a place for each primitive. All that it does can be done by hand with the classes that it uses; none of them knows of it.
+ * One object for a program's shared memory and its threads: it builds and owns the memory, the allocator in it, the rows of thread-local storage, a
+ * thread pool and a thread manager, and finds a place for each primitive. All that it does can be done by hand with the classes that it uses; none of them knows of it.
  */
 import { AtomicCounter } from './atomics/atomic-counter.ts';
 import { AtomicFlag } from './atomics/atomic-flag.ts';
@@ -8,14 +8,28 @@ import { AtomicInt32 } from './atomics/atomic-int32.ts';
 import { AtomicInt64 } from './atomics/atomic-int64.ts';
 import { AtomicUint32 } from './atomics/atomic-uint32.ts';
 import type { Codec } from './codec.ts';
-import { ClosedError, ForeignPointerError } from './errors.ts';
+import {
+  ClosedError,
+  ForeignPointerError,
+  NotCreatedError,
+  NotOwnerError,
+  RoleTakenError,
+} from './errors.ts';
 import { LINE_BYTES } from './line.ts';
 import { Allocator, type AllocatorHandle } from './memory/allocator.ts';
 import { SharedMemory } from './memory/shared-memory.ts';
+import type { ThreadManager } from './pool/thread-manager.ts';
+import type { ThreadPool } from './pool/thread-pool.ts';
 import { Inbox } from './queue/inbox.ts';
 import { MpmcQueue } from './queue/mpmc-queue.ts';
 import { SpscRing } from './queue/spsc-ring.ts';
-import { configured, type RuntimeConfiguration, type ThreadRuntimeOptions } from './runtime-configuration.ts';
+import {
+  configured,
+  type RuntimeConfiguration,
+  type RuntimePoolOptions,
+  type ThreadRuntimeOptions,
+} from './runtime-configuration.ts';
+import { equippedRuntime, type RuntimeEquipment, RuntimeThreads } from './runtime-threads.ts';
 import { Barrier } from './sync/barrier.ts';
 import { Condition } from './sync/condition.ts';
 import { Latch } from './sync/latch.ts';
@@ -99,6 +113,8 @@ const attachments: { readonly [Kind in keyof Primitives]: (view: View, owner: nu
  * const mutex = runtime.open(message.mutex);
  * ```
  *
+ * Threads of `pool` and `threads` need no handle: in them, `ThreadRuntime.current()` is theirs.
+ *
  * Each primitive has whole cache lines for itself. It lives until `free`, or as long as the memory: no object of a thread owns it.
  */
 export class ThreadRuntime {
@@ -110,6 +126,8 @@ export class ThreadRuntime {
   readonly #owner: number;
   /** Handles of the primitives that this object created or opened. */
   readonly #handles = new WeakMap<object, PrimitiveHandle>();
+  /** Of the runtime that was created; none of one that was attached. */
+  readonly #crew: RuntimeThreads | undefined;
   #closed = false;
 
   private constructor(
@@ -117,13 +135,15 @@ export class ThreadRuntime {
     allocator: Allocator,
     storage: ThreadStorage,
     owner: number,
+    pool?: RuntimePoolOptions,
   ) {
     this.configuration = configuration;
     this.memory = SharedMemory.attach(allocator.handle);
     this.allocator = allocator;
     this.storage = storage;
     this.#owner = owner;
-    storage.claim();
+    if (storage.thread < 0) storage.claim();
+    if (pool !== undefined) this.#crew = new RuntimeThreads(this.handle, pool);
   }
 
   /**
@@ -144,7 +164,7 @@ export class ThreadRuntime {
       threads,
       bytesPerThread,
     });
-    return new ThreadRuntime(configuration, allocator, storage, owner);
+    return new ThreadRuntime(configuration, allocator, storage, owner, options.pool ?? {});
   }
 
   /**
@@ -159,6 +179,38 @@ export class ThreadRuntime {
     return new ThreadRuntime(handle.configuration, allocator, ThreadStorage.attach(handle.storage), owner);
   }
 
+  /**
+   * This thread's object for the runtime whose `pool` or `threads` started it: attached by the first call, the same from then on. Nobody needs to close
+   * it: the thread's id is freed when the thread is gone.
+   *
+   * @throws NotCreatedError on other threads
+   * @throws RoleTakenError when all thread ids were in use as this thread was started
+   */
+  static current(): ThreadRuntime {
+    const runtime = equippedRuntime(ThreadRuntime.#adopt, (made) => !made.isClosed);
+    if (runtime !== undefined) return runtime;
+    throw new NotCreatedError(
+      'no ThreadRuntime has started this thread: attach by a handle, or run this as a task of its pool or in a thread that it spawned',
+    );
+  }
+
+  static #adopt({ runtime, thread }: RuntimeEquipment): ThreadRuntime {
+    if (thread < 0) {
+      throw new RoleTakenError(
+        `all ${runtime.configuration.threads} thread ids of the ThreadRuntime were in use as this thread was started: raise threads`,
+      );
+    }
+    const owner = currentThreadId();
+    const storage = ThreadStorage.attach(runtime.storage);
+    storage.adopt(thread);
+    return new ThreadRuntime(
+      runtime.configuration,
+      Allocator.attach(runtime.allocator, owner),
+      storage,
+      owner,
+    );
+  }
+
   /** What to send to other threads. */
   get handle(): ThreadRuntimeHandle {
     const { configuration, allocator, storage } = this;
@@ -168,6 +220,26 @@ export class ThreadRuntime {
   /** Whether `close` was called. */
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /**
+   * Its pool of `workers` threads, started when it is first asked for.
+   *
+   * @throws NotOwnerError when this object was attached: one thread has the pool, and others send it what they want run
+   * @throws ClosedError after `close`
+   */
+  get pool(): ThreadPool {
+    return this.#threads().pool();
+  }
+
+  /**
+   * Threads of one's own, one for each call: as many at a time as are left of `threads`.
+   *
+   * @throws NotOwnerError, ClosedError as `pool`
+   * @throws RangeError when none is left beside the pool's
+   */
+  get threads(): ThreadManager {
+    return this.#threads().manager();
   }
 
   /** A new integer of 32 bits. As all methods that create, throws OutOfMemoryError, and ClosedError after `close`. */
@@ -313,13 +385,27 @@ export class ThreadRuntime {
   }
 
   /**
-   * Takes this thread's part back: its thread id, with its thread-local values. The memory stays with those who have it, and goes when
-   * nobody does. Does nothing the second time.
+   * Takes this thread's part back: its thread id, with its thread-local values; pool and spawned threads are ended, whatever they do. The memory stays with
+   * those who have it, and goes when nobody does. Does nothing the second time.
    */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.storage.release();
+    void this.#crew?.terminate();
+  }
+
+  /**
+   * As `close`, but lets the tasks of the pool and the spawned threads run to their end first; new tasks are refused meanwhile. What `await using`
+   * calls.
+   */
+  async shutdown(): Promise<void> {
+    await this.#crew?.close();
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
   }
 
   [Symbol.dispose](): void {
@@ -348,6 +434,14 @@ export class ThreadRuntime {
       this.allocator.free(offset);
       throw error;
     }
+  }
+
+  #threads(): RuntimeThreads {
+    this.#checkOpen();
+    if (this.#crew !== undefined) return this.#crew;
+    throw new NotOwnerError(
+      'pool and threads of a ThreadRuntime are those of the thread that created it: send it what is to be run, or make a ThreadPool',
+    );
   }
 
   #checkOpen(): void {

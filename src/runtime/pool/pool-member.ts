@@ -2,20 +2,21 @@
 
 import type { RemoteThrown } from '../remote-error.ts';
 import type { BoardHandle } from './board-layout.ts';
+import type { Equipment } from './equipment.ts';
+import type { PoolConfiguration } from './pool-options.ts';
 import type { Entry } from './pool-types.ts';
 import type { FromWorker, Port, ToWorker } from './pool-worker.ts';
-import { type PoolThread, startThread, type ThreadOptions } from './worker-thread.ts';
+import { type PoolThread, startThread } from './worker-thread.ts';
 
 export interface MemberOptions {
   readonly board: BoardHandle;
   readonly seat: number;
-  readonly spinMs: number;
-  readonly hooks: string | undefined;
-  readonly worker: ThreadOptions;
+  readonly configuration: PoolConfiguration;
   /** Whether a module of tasks is TypeScript. */
   readonly typeScript: boolean;
   readonly begun: number;
   readonly definitions: readonly ToWorker[];
+  readonly equipment: Equipment;
 }
 
 /** A result or an error that came by message. */
@@ -35,6 +36,7 @@ export class PoolMember {
   error: unknown;
   /** Errors that tasks left behind, not yet told. */
   readonly late: RemoteThrown[] = [];
+  readonly #equipment: Equipment;
   readonly #answers = new Map<number, Answer>();
   #seen = 0;
   /** The running task that was cancelled last: nobody waits for its answer. A worker is in one task at a time. */
@@ -43,14 +45,20 @@ export class PoolMember {
   constructor(options: MemberOptions) {
     const { MessageChannel } = process.getBuiltinModule('node:worker_threads');
     const { port1, port2 } = new MessageChannel();
-    const { board, seat, spinMs, hooks } = options;
+    const { board, seat } = options;
+    const { spinMs, hooks, worker } = options.configuration;
     this.seat = seat;
+    this.#equipment = options.equipment;
     this.begun = options.begun;
     this.port = port1 as unknown as Port;
     port1.unref();
-    const start = { board, seat, port: port2 as unknown as Port, spinMs, hooks };
-    this.thread = startThread('start-worker', start, [port2], options.worker, options.typeScript);
+    const equipment = options.equipment.data;
+    const start = { board, seat, port: port2 as unknown as Port, spinMs, hooks, equipment };
+    this.thread = startThread('start-worker', start, [port2], worker, options.typeScript);
     this.thread.unref();
+    this.thread.on('error', (error) => {
+      this.error = error;
+    });
     for (const definition of options.definitions) this.port.postMessage(definition);
   }
 
@@ -95,7 +103,9 @@ export class PoolMember {
     return answer;
   }
 
+  /** Its thread is gone. */
   close(): void {
     this.port.close();
+    this.#equipment.release();
   }
 }

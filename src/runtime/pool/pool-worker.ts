@@ -6,6 +6,7 @@
 import { encodeThrown, type RemoteThrown } from '../remote-error.ts';
 import type { BoardHandle } from './board-layout.ts';
 import { type CurrentTask, setCurrentTask, untransfer } from './current-task.ts';
+import { setEquipment } from './equipment.ts';
 import { Patience } from './patience.ts';
 import { Seat } from './seat.ts';
 import { ENDED, STARTED, sharedClock, Values } from './values.ts';
@@ -27,6 +28,8 @@ export interface WorkerStart {
   readonly spinMs: number;
   /** Module whose `onStart` and `onExit` run in the worker, if they are there. */
   readonly hooks: string | undefined;
+  /** See Equipment. */
+  readonly equipment: unknown;
 }
 
 /** Messages to a worker. */
@@ -54,6 +57,7 @@ const nothing: readonly object[] = [];
 /** Runs the worker. Called once in its thread. */
 export async function startWorker(start: WorkerStart): Promise<void> {
   const { hooks } = start;
+  setEquipment(start.equipment);
   if (hooks !== undefined) {
     const { onStart } = (await import(hooks)) as { onStart?: () => unknown };
     await onStart?.();

@@ -1,9 +1,16 @@
 /** The first module of a spawned thread: runs one export of a module and sends what comes of it. */
 import { encodeThrown } from '../remote-error.ts';
 import { untransfer } from './current-task.ts';
+import { setEquipment } from './equipment.ts';
 
 const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
-const { module, name, args } = workerData as { module: string; name: string; args: readonly unknown[] };
+const { module, name, args, equipment } = workerData as {
+  module: string;
+  name: string;
+  args: readonly unknown[];
+  equipment: unknown;
+};
+setEquipment(equipment);
 try {
   const exports = (await import(module)) as Record<string, unknown>;
   const run = exports[name];

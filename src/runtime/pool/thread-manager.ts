@@ -4,6 +4,7 @@
  */
 import { NotCreatedError, TooManyThreadsError, WorkerDiedError } from '../errors.ts';
 import { decodeThrown, type RemoteThrown } from '../remote-error.ts';
+import { type Equipment, unequipped } from './equipment.ts';
 import { moduleOf } from './pool-options.ts';
 import { type PoolThread, startThread, type ThreadOptions } from './worker-thread.ts';
 
@@ -34,16 +35,24 @@ interface Spawned {
 export class ThreadManager {
   readonly #maxThreads: number;
   readonly #worker: ThreadOptions;
+  readonly #equip: () => Equipment;
   readonly #threads = new Map<number, Spawned>();
 
-  /** @throws RangeError when `maxThreads` is no whole number from 1 to 1024 */
-  constructor({ maxThreads = 16, worker = {} }: ThreadManagerOptions = {}) {
+  /**
+   * @param equip called for each thread before it starts; for ThreadRuntime
+   * @throws RangeError when `maxThreads` is no whole number from 1 to 1024
+   */
+  constructor(
+    { maxThreads = 16, worker = {} }: ThreadManagerOptions = {},
+    equip: () => Equipment = () => unequipped,
+  ) {
     if (!Number.isInteger(maxThreads) || maxThreads < 1 || maxThreads > 1024)
       throw new RangeError(
         `maxThreads of a ThreadManager is a whole number from 1 to 1024, got ${maxThreads}`,
       );
     this.#maxThreads = maxThreads;
     this.#worker = worker;
+    this.#equip = equip;
   }
 
   /** Threads that run, or have ended and were neither joined nor detached. */
@@ -70,14 +79,16 @@ export class ThreadManager {
     let id = 1;
     while (this.#threads.has(id)) id += 1;
     const href = moduleOf(module)!; // a module was given
-    const data = { module: href, name, args };
-    const thread = startThread(
-      'start-thread',
-      data,
-      options.transfer ?? [],
-      this.#worker,
-      /\.m?ts$/.test(href),
-    );
+    const equipment = this.#equip();
+    const data = { module: href, name, args, equipment: equipment.data };
+    let thread: PoolThread;
+    try {
+      thread = startThread('start-thread', data, options.transfer ?? [], this.#worker, /\.m?ts$/.test(href));
+    } catch (error) {
+      equipment.release();
+      throw error;
+    }
+    thread.on('exit', equipment.release);
     const spawned: Spawned = { thread, result: this.#resultOf(id, thread), ended: false, claimed: false };
     // A failure that nobody joins is no unhandled rejection: join tells of it.
     spawned.result.then(

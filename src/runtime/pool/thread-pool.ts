@@ -6,6 +6,7 @@ import { checkTimeout } from '../timeout.ts';
 import { type BoardShape, boardCells, PAYLOAD_CELLS } from './board-layout.ts';
 import { CLOSED } from './board-state.ts';
 import { boundedMap } from './bounded-map.ts';
+import { type Equipment, unequipped } from './equipment.ts';
 import { type Definition, Handlers } from './handlers.ts';
 import { Lookout } from './lookout.ts';
 import {
@@ -29,6 +30,7 @@ const none: RunOptions = {};
 
 export class ThreadPool {
   readonly #options: PoolConfiguration;
+  readonly #equip: () => Equipment;
   readonly #board: TaskBoard;
   readonly #values: Values;
   readonly #view: Int32Array<SharedArrayBuffer>;
@@ -69,10 +71,12 @@ export class ThreadPool {
   /**
    * Starts `minThreads` workers. Nothing of it keeps the process alive but pending tasks.
    *
+   * @param equip called for each worker before it starts; for ThreadRuntime
    * @throws RangeError, TypeError when an option is out of range
    */
-  constructor(options: ThreadPoolOptions = {}) {
+  constructor(options: ThreadPoolOptions = {}, equip: () => Equipment = () => unequipped) {
     const configuration = configurationOf(options);
+    this.#equip = equip;
     this.#options = configuration;
     this.#handlers = new Handlers(configuration.module);
     const shape: BoardShape = {
@@ -419,21 +423,16 @@ export class ThreadPool {
   #start(): boolean {
     const seat = this.#board.enlist();
     if (seat < 0) return false;
-    const { spinMs, hooks, worker } = this.#options;
     const member = new PoolMember({
       board: this.#board.handle,
       seat,
-      spinMs,
-      hooks,
-      worker,
+      configuration: this.#options,
       typeScript: this.#handlers.areTypeScript(),
       begun: this.#now(),
       definitions: this.#handlers.definitions,
+      equipment: this.#equip(),
     });
     this.#members[seat] = member;
-    member.thread.on('error', (error) => {
-      member.error = error;
-    });
     member.thread.on('exit', (exitCode) => this.#exited(member, exitCode));
     return true;
   }

@@ -58,6 +58,25 @@ describe('W-12 ThreadStorage', () => {
     expect(first.claim()).toBe(1);
   });
 
+  it('an id that was claimed for another thread is that one’s until it is forgotten', () => {
+    const { storage, first } = two({ threads: 3 });
+    const lender = ThreadStorage.attach(storage.handle);
+    expect([lender.tryClaim(), ThreadStorage.attach(storage.handle).tryClaim()]).toEqual([2, -1]);
+    const local = ThreadLocal.create(storage, codecs.int32);
+    const borrower = ThreadStorage.attach(storage.handle);
+    expect(borrower.adopt(2)).toBe(2);
+    ThreadLocal.attach(borrower, local.key, codecs.int32).set(5);
+    borrower.release();
+    borrower.release();
+    expect(storage.tryClaim()).toBe(-1);
+    expect(borrower.adopt(2)).toBe(2);
+    expect(ThreadLocal.attach(borrower, local.key, codecs.int32).get()).toBeUndefined();
+    expect(lender.forget(2)).toBe(true);
+    first.release();
+    expect(first.claim(0)).toBe(0);
+    expect(() => first.tryClaim()).toThrow('has thread id 0 already');
+  });
+
   it('looks again when an id came back while it looked', () => {
     const { storage, first, second } = two({ threads: 2 });
     const { compareExchange } = Atomics;

@@ -60,6 +60,8 @@ export class ThreadStorage {
   #thread = -1;
   /** First cell of the claimed row in the view. */
   #row = 0;
+  /** Whether it was claimed for this handle by another, who frees it. */
+  #lent = false;
   #created = false;
 
   private constructor({ view, index, threads, bytesPerThread }: ThreadStorageHandle) {
@@ -135,12 +137,40 @@ export class ThreadStorage {
   claim(thread?: number): number {
     this.#checkCreated();
     if (thread !== undefined) this.#checkThread(thread);
-    if (this.#thread >= 0) {
-      throw new RoleTakenError(
-        `this handle has thread id ${this.#thread} already: release it before another is claimed`,
+    this.#checkFree();
+    return thread === undefined ? this.#claimAny() : this.#claimOne(thread);
+  }
+
+  /** As `claim`, but -1 when every id is in use. */
+  tryClaim(): number {
+    try {
+      return this.claim();
+    } catch (error) {
+      if (error instanceof RoleTakenError && this.#thread < 0) return -1;
+      throw error;
+    }
+  }
+
+  /**
+   * Takes over an id that another thread has claimed for this one, and clears its row. Who claimed it frees it, by `forget` when this thread has
+   * ended; `release` of this handle only clears the row.
+   *
+   * @throws BoundsError, RoleTakenError as `claim`
+   * @throws NotCreatedError when nobody has claimed the id, or nobody created a storage there
+   */
+  adopt(thread: number): number {
+    this.#checkCreated();
+    this.#checkThread(thread);
+    this.#checkFree();
+    // Partner: the compare-exchange of the claim, before this thread was started.
+    if (Atomics.load(this.#view, this.#index + CLAIMS + thread) !== 1) {
+      throw new NotCreatedError(
+        `nobody has claimed thread id ${thread} for this thread: let who starts it claim one, and send its number`,
       );
     }
-    return thread === undefined ? this.#claimAny() : this.#claimOne(thread);
+    this.#take(thread);
+    this.#lent = true;
+    return thread;
   }
 
   /** Clears the row and gives the id back. Does nothing when this handle has none. */
@@ -149,6 +179,10 @@ export class ThreadStorage {
     const thread = this.#thread;
     this.#clear();
     this.#thread = -1;
+    if (this.#lent) {
+      this.#lent = false;
+      return;
+    }
     // Partner: the compare-exchange of the next claim.
     Atomics.store(this.#view, this.#index + CLAIMS + thread, 0);
     Atomics.add(this.#view, this.#index + RELEASES, 1);
@@ -282,6 +316,13 @@ export class ThreadStorage {
     if (Number.isInteger(thread) && thread >= 0 && thread < this.#threads) return;
     throw new BoundsError(
       `thread id ${thread} is not in this ThreadStorage: its ids are 0 to ${this.#threads - 1}`,
+    );
+  }
+
+  #checkFree(): void {
+    if (this.#thread < 0) return;
+    throw new RoleTakenError(
+      `this handle has thread id ${this.#thread} already: release it before another is claimed`,
     );
   }
 
