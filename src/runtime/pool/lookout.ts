@@ -11,6 +11,8 @@ export interface Watched {
   collect(): boolean;
   /** Something has ended, or may have: deal, and look again. */
   onChange(): void;
+  /** Does what is to be done now: deals, and looks whether anything can go on. */
+  attend(): void;
   /** Whether results may come within the time that looking takes. */
   isBusy(): boolean;
   /** Whether the process must not end. */
@@ -88,6 +90,8 @@ export class Lookout {
       this.#watched.onChange();
       return;
     }
+    // Workers have woken nobody before the announcement: when one said that its task waits, say.
+    this.#watched.attend();
     this.keepAlive();
     const wait = Atomics.waitAsync(this.#view, this.#board.eventCell, epoch);
     this.#sleeping = true;

@@ -18,11 +18,12 @@ import {
   ring,
   trivialMs,
 } from './pool-constants.ts';
-import { livedMs, retireIdle, youngestRunning } from './pool-crew.ts';
-import { closedError, deadlockOf, deathOf, falseStartsOf, fullError } from './pool-errors.ts';
+import { livedMs, retireIdle } from './pool-crew.ts';
+import { closedError, deathOf, falseStartsOf, fullError } from './pool-errors.ts';
 import { PoolMember } from './pool-member.ts';
 import { configurationOf, type PoolConfiguration, type ThreadPoolOptions } from './pool-options.ts';
 import type { Entry, PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool-types.ts';
+import { Suspicion } from './suspicion.ts';
 import { TaskBoard } from './task-board.ts';
 import { ENDED, STARTED, sharedClock, Values } from './values.ts';
 
@@ -50,6 +51,7 @@ export class ThreadPool {
   readonly #queueDelay = new Histogram();
   readonly #runTime = new Histogram();
   readonly #lookout: Lookout;
+  readonly #suspicion: Suspicion;
   #meanMs = 0;
   #busyMs = 0;
   #livedMs = 0;
@@ -63,7 +65,6 @@ export class ThreadPool {
   /** The worker whose thread has just ended. */
   #dying: PoolMember | undefined;
   #exitCode = 0;
-  #suspect: ReturnType<typeof setTimeout> | undefined;
   readonly #idleCheck: ReturnType<typeof setInterval>;
   readonly #drained: (() => void)[] = [];
   readonly #gone: (() => void)[] = [];
@@ -95,9 +96,13 @@ export class ThreadPool {
         this.#admit();
         this.#flushSoon();
       },
+      attend: () => this.#attend(),
       isBusy: () => this.#pending > 0 && this.#meanMs < longTaskMs,
       isNeeded: () => this.#pending > 0 || this.#gone.length > 0,
     });
+    this.#suspicion = new Suspicion(this.#board, this.#entries, configuration.graceMs, (slot, entry, why) =>
+      this.#cancel(slot, entry, why),
+    );
     this.#idleCheck = setInterval(
       () => retireIdle(this.#board, this.#members, configuration.minThreads),
       Math.min(configuration.idleMs, longestTimerMs),
@@ -328,16 +333,20 @@ export class ThreadPool {
     queueMicrotask(this.#flush);
   }
 
-  /** Deals what is queued, sends what goes by message, starts threads where there are too few, and looks for results. */
   readonly #flush = (): void => {
     this.#flushing = false;
+    this.#attend();
+    this.#lookout.look();
+  };
+
+  /** Deals what is queued, sends what goes by message, and starts threads where there are too few. */
+  #attend(): void {
     this.#grow();
     const ahead = this.#meanMs > 0 ? Math.ceil(aheadMs / this.#meanMs) : 8;
     this.#board.deal(Math.max(1, Math.min(ring, ahead)));
     if (this.#byMessage.size > 0) this.#sendArguments();
-    if (this.#suspect === undefined && this.#board.isStuck()) this.#suspectDeadlock();
-    this.#lookout.look();
-  };
+    this.#suspicion.look();
+  }
 
   #grow(): void {
     if (this.#broken !== undefined || (this.#closed && this.#pending === 0)) return;
@@ -480,18 +489,5 @@ export class ThreadPool {
     // Those outside are refused by the closed board.
     this.#board.close();
     this.#admit();
-  }
-
-  /** All workers wait, and tasks are queued. If that is so for a while, the task that began last is given up for the others. */
-  #suspectDeadlock(): void {
-    this.#suspect = setTimeout(() => {
-      this.#suspect = undefined;
-      if (!this.#board.isStuck()) return;
-      const youngest = youngestRunning(this.#board, this.#entries);
-      if (youngest === undefined) return;
-      const [slot, entry] = youngest;
-      const { waiting, pending } = this.#board.account();
-      this.#cancel(slot, entry, deadlockOf(entry.id, pending - waiting, waiting));
-    }, this.#options.graceMs);
   }
 }

@@ -1,0 +1,46 @@
+/** Tasks that wait for tasks behind them: found out by the board, given up after a while. */
+import { youngestRunning } from './pool-crew.ts';
+import { deadlockOf } from './pool-errors.ts';
+import type { Entry } from './pool-types.ts';
+import type { TaskBoard } from './task-board.ts';
+
+/** Watches for a pool whose workers all wait while tasks are queued. If that is so for a while, the task that began last is given up for the others. */
+export class Suspicion {
+  readonly #board: TaskBoard;
+  readonly #entries: readonly (Entry | undefined)[];
+  readonly #graceMs: number;
+  readonly #giveUp: (slot: number, entry: Entry, why: Error) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param graceMs how long it must be so
+   * @param giveUp ends a task
+   */
+  constructor(
+    board: TaskBoard,
+    entries: readonly (Entry | undefined)[],
+    graceMs: number,
+    giveUp: (slot: number, entry: Entry, why: Error) => void,
+  ) {
+    this.#board = board;
+    this.#entries = entries;
+    this.#graceMs = graceMs;
+    this.#giveUp = giveUp;
+  }
+
+  /** To be called after every change: looks whether anything goes on. */
+  look(): void {
+    if (this.#timer === undefined && this.#board.isStuck())
+      this.#timer = setTimeout(() => this.#confirm(), this.#graceMs);
+  }
+
+  #confirm(): void {
+    this.#timer = undefined;
+    if (!this.#board.isStuck()) return;
+    const youngest = youngestRunning(this.#board, this.#entries);
+    if (youngest === undefined) return;
+    const [slot, entry] = youngest;
+    const { waiting, pending } = this.#board.account();
+    this.#giveUp(slot, entry, deadlockOf(entry.id, pending - waiting, waiting));
+  }
+}
