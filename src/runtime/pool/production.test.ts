@@ -1,0 +1,203 @@
+/**
+ * Scenarios of production on pools and threads, in the runtime as it ships: exact counts, and a watchdog outside of what is tested. Those that need no
+ * pool are in production.test.ts of the folder above; the optimiser of D-4 is examples/swarm.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkCounts } from '../../../models/pool.ts';
+import { within } from '../channel/fixtures/start.ts';
+import { builtRuntime, type Runtime } from '../fixtures/built.ts';
+import type { PrimitiveHandle, ThreadRuntime } from '../runtime.ts';
+import type { ThreadLocalKey } from '../tls/thread-storage.ts';
+import type { ThreadPool } from './thread-pool.ts';
+
+const limit = 25_000;
+const module = new URL('./fixtures/scenario-tasks.mjs', import.meta.url);
+const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+const cells = (count: number): Int32Array<SharedArrayBuffer> =>
+  new Int32Array(new SharedArrayBuffer(4 * count));
+
+let built: Runtime;
+let door: string;
+beforeAll(async () => {
+  ({ runtime: built, door } = await builtRuntime());
+});
+
+describe('on a pool of four workers', () => {
+  let pool: ThreadPool;
+  let shared: ThreadRuntime;
+  beforeAll(() => {
+    pool = new built.ThreadPool({ module, minThreads: 4 });
+    shared = built.ThreadRuntime.create({ initialBytes: 1024 ** 2 });
+  });
+  afterAll(async () => {
+    shared.close();
+    await within(limit, pool.terminate());
+  });
+
+  /** Runs a scenario's tasks all at once; the pool must have completed exactly so many more, and failed none. */
+  async function all<Result>(runs: readonly (() => Promise<Result>)[]): Promise<Result[]> {
+    const { completed, failed } = pool.metrics();
+    const results = await within(limit, Promise.all(runs.map((run) => run())));
+    const after = pool.metrics();
+    expect(after).toMatchObject({ completed: completed + runs.length, failed, cancelled: 0, pending: 0 });
+    expect(checkCounts(after)).toBeUndefined();
+    return results;
+  }
+
+  it('D-1: 100 objects that 50 tasks create at once: every one is there, and none is another', async () => {
+    const before = shared.allocator.stats();
+    interface Made {
+      readonly task: number;
+      readonly mutex: PrimitiveHandle<'mutex'>;
+      readonly key: ThreadLocalKey;
+      readonly seen: readonly unknown[];
+    }
+    const made = await all(range(50).map((n) => () => pool.run<Made>('creates', [door, shared.handle, n])));
+    expect(made.map(({ seen }) => seen)).toEqual(range(50).map((n) => [undefined, n]));
+    expect(new Set(made.map(({ task }) => task)).size).toBe(50);
+    // Locks that were one would refuse the second; variables that were one would have the last value.
+    const locks = made.map(({ mutex }) => shared.open(mutex));
+    expect(locks.map((lock) => lock.tryLock())).toEqual(new Array(50).fill(true));
+    const variables = made.map(({ key }) =>
+      built.ThreadLocal.attach(shared.storage, key, built.codecs.int32),
+    );
+    variables.forEach((variable, n) => {
+      variable.set(n);
+    });
+    expect(variables.map((variable) => variable.get())).toEqual(range(50));
+    expect(shared.allocator.stats().blocks).toBe(before.blocks + 50);
+    for (const { mutex } of made) shared.free(mutex);
+    expect(shared.allocator.stats()).toEqual(before);
+  });
+
+  it('D-2: 80 tasks of 4 kinds: none fails, 20 of each kind ran, each with its own result', async () => {
+    const kinds = ['compute', 'memory', 'atomic', 'sleep'] as const;
+    const counted = cells(16);
+    const before = shared.allocator.stats();
+    const results = await all(
+      range(80).map((n) => () => pool.run<number>('works', [door, shared.handle, kinds[n % 4], n, counted])),
+    );
+    const hashed = (n: number): number => range(10_000).reduce((hash, i) => (Math.imul(hash, 31) + i) | 0, n);
+    const expected = [hashed, (n: number) => 64 * n, (n: number) => n, (n: number) => n];
+    expect(results).toEqual(range(80).map((n) => expected[n % 4]!(n))); // four kinds
+    expect([...counted.subarray(0, 4), counted[8]]).toEqual([20, 20, 20, 20, 20_000]);
+    expect(shared.allocator.stats()).toEqual(before);
+  });
+
+  /** Lays all particles down in their places, then has all of them iterate at once: how far each came. */
+  async function iterate(
+    particles: number,
+    placeOf: (particle: number) => number,
+  ): Promise<PromiseSettledResult<number>[]> {
+    const view = cells(8 * particles);
+    for (const particle of range(particles)) await pool.run('enters', [view, placeOf(particle), particle]);
+    const runs = range(particles).map(async (particle) => {
+      let iteration = 0;
+      while (iteration < 10)
+        iteration = await pool.run<number>('moves', [view, placeOf(particle), particle, iteration]);
+      return iteration;
+    });
+    return within(limit, Promise.allSettled(runs));
+  }
+
+  it("D-5: 20 particles of 10 iterations: none ever sees another's state, and it would be seen", async () => {
+    const { completed, failed } = pool.metrics();
+    const alone = await iterate(20, (particle) => particle);
+    expect(alone).toEqual(new Array(20).fill({ status: 'fulfilled', value: 10 }));
+    expect(pool.metrics()).toMatchObject({ completed: completed + 20 * 11, failed });
+    // The canary can sing: of two particles in one place, the one that came first finds the other's.
+    const [first] = await iterate(2, () => 0);
+    expect(first).toMatchObject({
+      reason: { message: 'particle 0 in iteration 0: a canary is not its own' },
+    });
+  });
+
+  it('D-8: 100 objects are created beside an optimiser that runs, under one lock: nobody waits for ever', async () => {
+    const before = shared.allocator.stats();
+    const [lock, best] = [shared.mutex(), shared.int32(2 ** 30)];
+    const at = { lock: shared.handleOf(lock), best: shared.handleOf(best) };
+    const manager = new built.ThreadManager({ maxThreads: 1 });
+    const thread = manager.spawn(module, 'churnsAlone', [door, shared.handle, at, 20]);
+    const optimiser = async (): Promise<number> => {
+      for (let iteration = 0; iteration < 5; iteration += 1) {
+        const candidates = range(10).map((particle) => 1000 - 10 * iteration - particle);
+        const steps = candidates.map((candidate) =>
+          pool.run('optimises', [door, shared.handle, at, candidate]),
+        );
+        expect(await Promise.all(steps)).toEqual(candidates);
+      }
+      return 50;
+    };
+    const { completed, failed } = pool.metrics();
+    const churns = range(8).map(() => pool.run<number>('churns', [door, shared.handle, at, 10]));
+    const outcome = Promise.all([optimiser(), manager.join(thread), ...churns]);
+    expect(await within(limit, outcome)).toEqual([50, 20, ...new Array(8).fill(10)]);
+    expect(pool.metrics()).toMatchObject({ completed: completed + 58, failed, pending: 0 });
+    expect([best.load(), lock.tryLock()]).toEqual([951, true]);
+    for (const each of [lock, best]) shared.free(shared.handleOf(each));
+    expect(shared.allocator.stats()).toEqual(before);
+  });
+});
+
+describe('on twenty threads', () => {
+  /** Mutexes in pairs, a readers-writer lock, a semaphore and a barrier of 20; cells 0 to 4 are what they guard, 8 to 12 count. */
+  function sharedBy20() {
+    const runtime = built.ThreadRuntime.create({ initialBytes: 1024 ** 2, threads: 21 });
+    const [first, second, table] = [runtime.mutex(), runtime.mutex(), runtime.rwLock()];
+    const [permits, round] = [runtime.semaphore(3), runtime.barrier(20)];
+    const handles = {
+      first: runtime.handleOf(first),
+      second: runtime.handleOf(second),
+      table: runtime.handleOf(table),
+      permits: runtime.handleOf(permits),
+      round: runtime.handleOf(round),
+      cells: cells(16),
+    };
+    return { runtime, handles };
+  }
+
+  const ended = { guarded: [20, 20, 20, 0, 1], counted: [20, 20, 20, 20, 20] };
+  const endOf = (view: Int32Array): typeof ended => ({
+    guarded: [...view.subarray(0, 5)],
+    counted: [...view.subarray(8, 13)],
+  });
+
+  it('D-9: 100 mixed operations on 20 workers of a pool: nobody waits for ever, and all are counted', async () => {
+    const { runtime, handles } = sharedBy20();
+    const pool = new built.ThreadPool({ module, minThreads: 20 });
+    try {
+      const runs = range(100).map((n) => pool.run('operates', [door, runtime.handle, handles, n]));
+      expect(await within(limit, Promise.all(runs))).toEqual(range(100).map((n) => n % 5));
+      expect(endOf(handles.cells)).toEqual(ended);
+      expect(pool.metrics()).toMatchObject({
+        submitted: 100,
+        completed: 100,
+        failed: 0,
+        threads: 20,
+        deaths: 0,
+      });
+    } finally {
+      await within(limit, pool.terminate());
+      runtime.close();
+    }
+  });
+
+  it('D-9: 100 mixed operations on 20 threads of a ThreadManager: nobody waits for ever, and all are counted', async () => {
+    const { runtime, handles } = sharedBy20();
+    const manager = new built.ThreadManager({ maxThreads: 20 });
+    try {
+      const numbers = (thread: number): number[] => range(5).map((n) => 5 * thread + ((n + thread) % 5));
+      for (const thread of range(20))
+        manager.spawn(module, 'operatesAll', [door, runtime.handle, handles, numbers(thread)]);
+      const outcomes = await within(limit, manager.joinAll());
+      expect([...outcomes.values()]).toEqual(
+        range(20).map((thread) => ({ status: 'fulfilled', value: range(5).map((n) => (n + thread) % 5) })),
+      );
+      expect(endOf(handles.cells)).toEqual(ended);
+      expect(manager.size).toBe(0);
+    } finally {
+      await within(limit, manager.terminate());
+      runtime.close();
+    }
+  });
+});
