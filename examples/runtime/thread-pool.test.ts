@@ -16,3 +16,15 @@ test('four numbers are squared on two threads', async () => {
   });
   await pool.close();
 });
+
+test('a quick answer first, and better ones', async () => {
+  await using pool = new ThreadPool({
+    module: new URL('./tasks/estimate.mjs', import.meta.url),
+    minThreads: 1,
+    worker: { execArgv: ['--conditions=threadproof-source'] }, // in this repository: no build is needed
+  });
+  const estimates: unknown[] = [];
+  // In the module: currentTask().part(value), and the last one is returned.
+  for await (const estimate of pool.stream('pi', [100_000])) estimates.push(Number(estimate).toFixed(3));
+  expect(estimates).toEqual(['3.042', '3.141', '3.142']);
+});

@@ -4,6 +4,7 @@
  */
 import { ClosedError, DroppedError, TimeoutError, UnknownHandlerError, WorkerDiedError } from '../errors.ts';
 import { Histogram, type HistogramSummary } from '../histogram.ts';
+import { PartStream, streamed } from '../part-stream.ts';
 import { decodeThrown } from '../remote-error.ts';
 import { checkTimeout } from '../timeout.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -221,42 +222,11 @@ export class ManagedWorker {
   }
 
   /**
-   * As `request`, but yields the preliminary answers as they come, and the result last. Leaving the loop early gives the request up.
+   * As `request`, but yields the preliminary answers as they come, and the result last. Begins with the first `next`. Leaving the loop early, or
+   * `return`, gives the request up.
    */
-  async *stream(
-    handler: string,
-    input?: unknown,
-    options: RequestOptions = {},
-  ): AsyncGenerator<unknown, void, undefined> {
-    const given = new AbortController();
-    const arrived: unknown[] = [];
-    let news = new Deferred<void>();
-    let settled = false;
-    const onPart = (value: unknown, index: number): void => {
-      options.onPart?.(value, index);
-      arrived.push(value);
-      news.resolve();
-    };
-    const signal =
-      options.signal === undefined ? given.signal : AbortSignal.any([options.signal, given.signal]);
-    const result = this.request(handler, input, { ...options, signal, onPart }).finally(() => {
-      settled = true;
-      news.resolve();
-    });
-    result.catch(() => {}); // awaited below, unless the reader has left
-    try {
-      while (!settled || arrived.length > 0) {
-        if (arrived.length > 0) {
-          yield arrived.shift();
-          continue;
-        }
-        await news.promise;
-        news = new Deferred();
-      }
-      yield await result;
-    } finally {
-      given.abort();
-    }
+  stream(handler: string, input?: unknown, options: RequestOptions = {}): PartStream {
+    return new PartStream((left, onPart) => this.request(handler, input, streamed(options, left, onPart)));
   }
 
   /**

@@ -9,6 +9,13 @@ export interface CurrentTask {
   /** Anything, for all tasks of this worker: made by the first, gone with the worker. */
   readonly workerState: Map<string, unknown>;
   /**
+   * Sends a preliminary result: a quick one before a deep one, or one of many. As a result it is copied, or `transfer` moves its parts. Does nothing once the
+   * task has ended.
+   *
+   * @throws DataCloneError when it cannot be sent
+   */
+  part(value: unknown): void;
+  /**
    * Runs what waits for another thread (a lock, a latch, an `Atomics.wait`), and has the pool know: tasks that were dealt to this
    * worker go to others meanwhile, and when all workers wait and tasks are queued, the pool says so (DeadlockError).
    */

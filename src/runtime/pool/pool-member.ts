@@ -20,7 +20,9 @@ export interface MemberOptions {
 }
 
 /** A result or an error that came by message. */
-export type Answer = Extract<FromWorker, { readonly id: number }>;
+export type Answer = Exclude<Extract<FromWorker, { readonly id: number }>, Part>;
+
+export type Part = Extract<FromWorker, { readonly part: unknown }>;
 
 export class PoolMember {
   readonly seat: number;
@@ -36,6 +38,8 @@ export class PoolMember {
   error: unknown;
   /** Errors that tasks left behind, not yet told. */
   readonly late: RemoteThrown[] = [];
+  /** Preliminary results, not yet told. */
+  readonly parts: Part[] = [];
   readonly #equipment: Equipment;
   readonly #answers = new Map<number, Answer>();
   #seen = 0;
@@ -74,7 +78,9 @@ export class PoolMember {
       if (!('id' in message)) {
         if ('late' in message) this.late.push(message.late);
         else this.ready = true;
-      } else if (message.id !== this.#ignored) this.#answers.set(message.id, message);
+      } else if (message.id === this.#ignored) continue;
+      else if ('part' in message) this.parts.push(message);
+      else this.#answers.set(message.id, message);
     }
   }
 

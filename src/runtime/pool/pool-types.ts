@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly priority?: 'high' | 'normal' | 'low';
   /** What of the arguments moves to the worker instead of being copied. */
   readonly transfer?: readonly object[];
+  /** Told of each preliminary result, as it comes, before the last one. What it throws is an uncaught exception, as of any listener. */
+  readonly onPart?: (value: unknown, index: number) => void;
 }
 
 export interface WorkerStatus {
@@ -40,6 +42,7 @@ export interface Entry {
   readonly args: readonly unknown[];
   readonly options: RunOptions;
   readonly submitted: number;
+  readonly onPart: RunOptions['onPart'];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** Where it was asked for. */

@@ -43,6 +43,8 @@ export type FromWorker =
   | { readonly ready: true }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly thrown: RemoteThrown }
+  /** A preliminary result of the task in this slot; its index from 0 on. */
+  | { readonly id: number; readonly slot: number; readonly part: unknown; readonly index: number }
   | { readonly late: RemoteThrown };
 
 /** Tasks in a row before the event loop gets its turn, at most; and milliseconds. */
@@ -187,12 +189,20 @@ class PoolWorker {
     const at = seat.payloadOf(slot);
     const id = seat.idOf(slot);
     this.#values.writeMoment(at + STARTED, started);
+    let open = true;
+    let parts = 0;
     const task: CurrentTask = {
       id,
       get cancelled() {
         return seat.isCancelled(slot);
       },
       workerState: this.#state,
+      part: (value) => {
+        if (!open) return;
+        const { value: part, list } = untransfer(value);
+        this.#send({ id, slot, part, index: parts }, list);
+        parts += 1;
+      },
       blocking: (wait) => {
         seat.setBlocked(true);
         try {
@@ -213,16 +223,17 @@ class PoolWorker {
           ? this.#context.run(id, () => this.#loaded(number, args))
           : this.#context.run(id, handler, ...args);
     } catch (error) {
+      open = false;
       setCurrentTask(undefined);
       return this.#end(slot, id, false, error);
     }
     if (!isThenable(result)) {
+      open = false;
       setCurrentTask(undefined);
       return this.#end(slot, id, true, result);
     }
     this.#tell();
     this.#running = id;
-    let open = true;
     const settle = (completed: boolean, value: unknown): void => {
       if (!open) return;
       open = false;

@@ -2,46 +2,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkCounts } from '../../../models/pool.ts';
-import type { ThreadPoolOptions } from './pool-options.ts';
+import { endPoolsAfterEach, errorOf, module, poolOf, within } from './fixtures/pools.ts';
 import { ThreadPool } from './thread-pool.ts';
 
-const module = new URL('./fixtures/tasks.mjs', import.meta.url);
-const pools: ThreadPool[] = [];
-
-function poolOf(options: ThreadPoolOptions = {}): ThreadPool {
-  const pool = new ThreadPool({ module, minThreads: 1, ...options });
-  pools.push(pool);
-  return pool;
-}
-
-/** Watches from outside: fails when a promise does not settle. */
-async function within<T>(promise: Promise<T>, ms = 10_000): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not settled within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-const errorOf = async (promise: Promise<unknown>): Promise<unknown> =>
-  within(
-    promise.then(
-      (value) => {
-        throw new Error(`it resolved with ${String(value)}`);
-      },
-      (error: unknown) => error,
-    ),
-  );
-
-afterEach(async () => {
-  await within(Promise.all(pools.splice(0).map((pool) => pool.terminate())));
-});
+endPoolsAfterEach();
 
 describe('W-13, W-14: a pool', () => {
   it('runs tasks, keeps values of every kind, and counts', async () => {
@@ -180,8 +146,7 @@ describe('W-13, W-14: a pool', () => {
     );
     expect(() => new ThreadPool({ minThreads: 2, maxThreads: 1 })).toThrow('maxThreads');
     expect(() => new ThreadPool({ graceMs: -1 })).toThrow('graceMs');
-    const without = new ThreadPool({ minThreads: 1 });
-    pools.push(without);
+    const without = poolOf({ module: undefined as never });
     await expect(without.run('add')).rejects.toThrow('names no module');
   });
 

@@ -1,6 +1,7 @@
 /** A pool of worker threads. What decides is the TaskBoard; this file is what stands around it on the owner's thread: promises, threads, timers. */
-import { ClosedError, TimeoutError } from '../errors.ts';
+import { ClosedError } from '../errors.ts';
 import { Histogram } from '../histogram.ts';
+import { PartStream, streamed } from '../part-stream.ts';
 import { decodeThrown } from '../remote-error.ts';
 import { checkTimeout } from '../timeout.ts';
 import { type BoardShape, boardCells, PAYLOAD_CELLS } from './board-layout.ts';
@@ -9,6 +10,7 @@ import { boundedMap } from './bounded-map.ts';
 import { type Equipment, unequipped } from './equipment.ts';
 import { type Definition, Handlers } from './handlers.ts';
 import { Lookout } from './lookout.ts';
+import { listenerOf } from './part-listener.ts';
 import {
   aheadMs,
   longestTimerMs,
@@ -25,6 +27,7 @@ import { configurationOf, type PoolConfiguration, type ThreadPoolOptions } from 
 import type { Entry, PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool-types.ts';
 import { Suspicion } from './suspicion.ts';
 import { TaskBoard } from './task-board.ts';
+import { watchLimits } from './task-limits.ts';
 import { ENDED, STARTED, sharedClock, Values } from './values.ts';
 
 const none: RunOptions = {};
@@ -129,6 +132,14 @@ export class ThreadPool {
   }
 
   /**
+   * As `run`, but yields the preliminary results (`part` of the current task) as they come, and the result last. Begins with the first `next`; leaving
+   * the loop early, or `return`, cancels the task. Ends with what `run` rejects with, after the parts that came before.
+   */
+  stream(task: PoolTask, args: readonly unknown[] = [], options: RunOptions = none): PartStream {
+    return new PartStream((left, onPart) => this.run(task, args, streamed(options, left, onPart)));
+  }
+
+  /**
    * Runs a task for each item, at most `concurrency` at a time; the results are in the order of the items. Rejects with the first error;
    * items that have not begun are not begun then.
    */
@@ -148,14 +159,12 @@ export class ThreadPool {
     task: PoolTask,
     args: readonly unknown[] = [],
   ): Promise<PromiseSettledResult<Result>[]> {
-    const seats = this.#members.flatMap((member, seat) => (member === undefined ? [] : [seat]));
+    const toSeat = (seat: number): Promise<Result> =>
+      new Promise((resolve, reject) => {
+        this.#submit(task, args, none, resolve as (value: unknown) => void, reject, seat);
+      });
     return Promise.allSettled(
-      seats.map(
-        (seat) =>
-          new Promise<Result>((resolve, reject) => {
-            this.#submit(task, args, none, resolve as (value: unknown) => void, reject, seat);
-          }),
-      ),
+      this.#members.flatMap((member, seat) => (member === undefined ? [] : [toSeat(seat)])),
     );
   }
 
@@ -255,6 +264,7 @@ export class ThreadPool {
         args,
         options,
         submitted: this.#now(),
+        onPart: listenerOf(options.onPart),
         resolve,
         reject,
         caller,
@@ -278,25 +288,14 @@ export class ThreadPool {
   }
 
   #watch(slot: number, entry: Entry): void {
-    const { signal, timeoutMs } = entry.options;
-    const abort = (): void => this.#cancel(slot, entry, signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const check = (): void => {
-      if (timeoutMs === undefined || this.#entries[slot] !== entry) return;
-      const running = this.#board.isRunning(slot, entry.id);
-      const since = running
-        ? this.#now() - this.#values.readMoment(this.#board.payloadOf(slot) + STARTED)
-        : 0;
-      if (running && since >= timeoutMs)
-        this.#cancel(slot, entry, new TimeoutError(`a task ran longer than ${timeoutMs} ms (timeoutMs)`));
-      else timer = setTimeout(check, Math.max(1, timeoutMs - since));
-    };
-    if (timeoutMs !== undefined && timeoutMs !== Infinity) timer = setTimeout(check, timeoutMs);
-    entry.release = () => {
-      signal?.removeEventListener('abort', abort);
-      clearTimeout(timer);
-    };
+    entry.release = watchLimits(entry.options, {
+      isPending: () => this.#entries[slot] === entry,
+      ranMs: () =>
+        this.#board.isRunning(slot, entry.id)
+          ? this.#now() - this.#values.readMoment(this.#board.payloadOf(slot) + STARTED)
+          : -1,
+      cancel: (reason) => this.#cancel(slot, entry, reason),
+    });
   }
 
   /** Settles an entry that will have no result; ends its worker when it does not let go. */
@@ -382,10 +381,7 @@ export class ThreadPool {
       this.#settle(slot);
     }
     found ||= passedOver !== this.#board.passedOver;
-    for (let seat = 0; seat < this.#members.length; seat += 1) {
-      const member = this.#members[seat];
-      if (member?.receive(this.#board.mailedBy(seat)) === true) this.#heard(member);
-    }
+    for (const member of this.#members) this.#listen(member);
     return found;
   }
 
@@ -396,6 +392,7 @@ export class ThreadPool {
     const seat = this.#board.lastSeat;
     const member = seat < 0 ? this.#dying : this.#members[seat];
     if (outcome !== 'crashed') this.#measure(entry, at, member);
+    if (entry.onPart !== undefined) this.#listen(member);
     const values = outcome === 'completed' ? this.#values.read(at) : undefined;
     this.#board.release(slot);
     this.#forget(slot, entry);
@@ -407,7 +404,7 @@ export class ThreadPool {
       entry.reject(deathOf(entry.id, member?.error, this.#exitCode));
       return;
     }
-    if (member?.receive(this.#board.mailedBy(member.seat)) === true) this.#heard(member);
+    this.#listen(member);
     const message = member?.take(entry.id);
     if (entry.failed !== undefined) entry.reject(entry.failed);
     else if (message !== undefined && 'value' in message) entry.resolve(message.value);
@@ -472,8 +469,13 @@ export class ThreadPool {
     this.#rejectAll(this.#broken);
   }
 
-  /** Tells of errors that tasks left behind. What else they have left nobody knows: another worker takes the place. */
-  #heard(member: PoolMember): void {
+  /** Takes in what a worker has sent. Where tasks left errors behind, another worker takes the place: what else they have left nobody knows. */
+  #listen(member: PoolMember | undefined): void {
+    if (member?.receive(this.#board.mailedBy(member.seat)) !== true) return;
+    for (const { slot, id, part, index } of member.parts.splice(0)) {
+      const entry = this.#entries[slot];
+      if (entry?.id === id) entry.onPart?.(part, index);
+    }
     for (const thrown of member.late.splice(0)) {
       this.#lateErrors += 1;
       this.#options.onLateError(decodeThrown(thrown));

@@ -1,0 +1,30 @@
+/** Watches over one task: its signal, and the time that it may run, counted from its start. */
+import { TimeoutError } from '../errors.ts';
+import type { RunOptions } from './pool-types.ts';
+
+/** What is known of the task. */
+export interface Watching {
+  readonly isPending: () => boolean;
+  /** Milliseconds since its start; -1 while it does not run. */
+  readonly ranMs: () => number;
+  readonly cancel: (reason: unknown) => void;
+}
+
+/** Returns what ends the watch. */
+export function watchLimits({ signal, timeoutMs = Infinity }: RunOptions, task: Watching): () => void {
+  const abort = (): void => task.cancel(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const check = (): void => {
+    if (!task.isPending()) return;
+    const ranMs = task.ranMs();
+    if (ranMs >= timeoutMs)
+      task.cancel(new TimeoutError(`a task ran longer than ${timeoutMs} ms (timeoutMs)`));
+    else timer = setTimeout(check, Math.max(1, timeoutMs - Math.max(0, ranMs)));
+  };
+  if (timeoutMs !== Infinity) timer = setTimeout(check, timeoutMs);
+  return () => {
+    signal?.removeEventListener('abort', abort);
+    clearTimeout(timer);
+  };
+}
