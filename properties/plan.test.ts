@@ -1,12 +1,13 @@
 /**
  * The tests that the plan of the runtime names, one by one and in its order, so that a reader can go down the list. Those that need threads have real
  * ones. What is measured here is reported, never judged; what is proven of every schedule is in the properties beside this file.
- *
- * Of thread management, spawn, join, pooling and the cost of creation belong to the pool and have their tests there.
  */
 import { spawnSync } from 'node:child_process';
-import { afterAll, describe, expect, test } from 'vitest';
+import { threadId } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { soundTargets } from '../fuzz/targets.ts';
+import { within } from '../src/runtime/channel/fixtures/start.ts';
+import { builtRuntime } from '../src/runtime/fixtures/built.ts';
 import { Crew } from '../src/runtime/fixtures/crew.ts';
 import {
   Allocator,
@@ -236,6 +237,56 @@ describe('atomics', () => {
 });
 
 describe('thread management', () => {
+  /** What spawned threads and a pool's workers do, as a module of its own. */
+  const module = `data:text/javascript,${encodeURIComponent(`
+    import { threadId } from 'node:worker_threads';
+    let loaded = false;
+    export const identify = (cells, n) => {
+      if (!loaded) Atomics.add(cells, 0, 1);
+      loaded = true;
+      Atomics.add(cells, 1, n);
+      return { threadId, n };
+    };
+    export const writesLate = (cells) => new Promise((resolve) => setTimeout(() => resolve(cells[0] = 7), 20));
+    export const fails = (n) => { throw new RangeError('thread ' + n); };`)}`;
+  const limit = 20_000;
+  let built: Awaited<ReturnType<typeof builtRuntime>>['runtime'];
+  beforeAll(async () => {
+    built = (await builtRuntime()).runtime;
+  });
+  interface Identity {
+    readonly threadId: number;
+    readonly n: number;
+  }
+
+  test('19 spawn: four calls, each in a thread of its own, with its own arguments', async () => {
+    const manager = new built.ThreadManager();
+    const view = cells();
+    expect([1, 2, 3, 4].map((n) => manager.spawn(module, 'identify', [view, n]))).toEqual([1, 2, 3, 4]);
+    const outcomes = [...(await within(limit, manager.joinAll())).values()];
+    const identities = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<Identity>).value);
+    expect(identities.map(({ n }) => n)).toEqual([1, 2, 3, 4]);
+    expect(new Set([threadId, ...identities.map((each) => each.threadId)]).size).toBe(5);
+    expect([view[0], view[1]]).toEqual([4, 10]);
+  });
+
+  test('20 join: waits for the end, and has the result or the error; what the thread wrote is there', async () => {
+    const manager = new built.ThreadManager();
+    const view = cells();
+    const [late, failing] = [
+      manager.spawn(module, 'writesLate', [view]),
+      manager.spawn(module, 'fails', [2]),
+    ];
+    expect(view[0]).toBe(0);
+    expect([await within(limit, manager.join(late)), view[0]]).toEqual([7, 7]);
+    await expect(within(limit, manager.join(failing))).rejects.toMatchObject({
+      name: 'RangeError',
+      message: 'thread 2',
+    });
+    await expect(manager.join(late)).rejects.toThrow('thread 1 cannot be joined: there is none');
+    expect(manager.size).toBe(0);
+  });
+
   test('21 thread-local storage: each of four threads has its own, and a reused id begins anew', async () => {
     const view = cells(1024);
     const storage = ThreadStorage.create(view, 0, { threads: 4, bytesPerThread: 64 });
@@ -264,12 +315,48 @@ describe('thread management', () => {
     }
   });
 
+  test('22 pooling: two workers, started once, run 200 tasks', async () => {
+    const pool = new built.ThreadPool({ module, minThreads: 2 });
+    const view = cells();
+    const runs = Array.from({ length: 200 }, (_, n) => pool.run<Identity>('identify', [view, n]));
+    const identities = await within(limit, Promise.all(runs));
+    expect(identities.map(({ n }) => n)).toEqual(runs.map((_, n) => n));
+    const workers = new Set(identities.map((each) => each.threadId));
+    expect([...workers].filter((each) => each !== threadId)).toHaveLength(view[0]!); // a cell of the view
+    expect(view[0]).toBeLessThanOrEqual(2);
+    expect(view[1]).toBe(100 * 199);
+    expect(sum(pool.workers().map(({ tasks }) => tasks))).toBe(200);
+    expect(pool.metrics()).toMatchObject({ completed: 200, threads: 2, deaths: 0 });
+    await within(limit, pool.close());
+  });
+
   test('23 maximum threads: 16 join, the next is refused, and room is made by one that leaves', () => {
     const first = ThreadRuntime.create({ initialBytes: page });
     const others = Array.from({ length: 15 }, () => ThreadRuntime.attach(first.handle));
     expect(() => ThreadRuntime.attach(first.handle)).toThrow('all 16 thread ids are in use');
     others[6]!.close(); // of 15
     expect(ThreadRuntime.attach(first.handle).storage.thread).toBe(7);
+  });
+
+  test('24 creation cost: that of a thread beside that of a task in a pool, reported, exact here', async () => {
+    const manager = new built.ThreadManager();
+    const pool = new built.ThreadPool({ module, minThreads: 1 });
+    const view = cells();
+    const run = (): Promise<unknown> => pool.run('identify', [view, 1]);
+    await within(limit, run());
+    const time = async (count: number, body: () => Promise<unknown>): Promise<number> => {
+      const start = performance.now();
+      for (let i = 0; i < count; i += 1) await within(limit, body());
+      return (performance.now() - start) / count;
+    };
+    const thread = await time(3, () => manager.join(manager.spawn(module, 'identify', [view, 1])));
+    const task = await time(300, run);
+    console.log(`24: a thread ${thread.toFixed(1)} ms, a task in a pool ${(1000 * task).toFixed(0)} us`);
+    expect([thread, task].every((ms) => ms > 0 && Number.isFinite(ms))).toBe(true);
+    // Three threads and one worker came to be; each call was made.
+    expect([view[0], view[1]]).toEqual([4, 304]);
+    expect([manager.size, pool.metrics().completed]).toEqual([0, 301]);
+    await within(limit, pool.close());
   });
 
   test('25 clean-up on error: a thread that is ended holds nothing for ever', async () => {
