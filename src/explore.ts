@@ -2,14 +2,14 @@
 import { Kept, orOfAnother } from './checkpoint.ts';
 import { BehaviourCoverage, type Covered } from './engine/coverage.ts';
 import { type Campaign, exploreWith } from './engine/explore.ts';
-import { type DataRace, isFinding, type Outcome, type OutcomeKind } from './engine/outcome.ts';
+import { type DataRace, isFinding, type Outcome, type OutcomeKind, type Stuck } from './engine/outcome.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
 import { WorkerError } from './engine/remote.ts';
 import type { Saturation } from './engine/tally.ts';
 import type { TraceStep } from './engine/trace.ts';
 import { VirtualExecutor, type VirtualOptions } from './engine/virtual.ts';
 import { type FindingText, renderFinding } from './report/finding.ts';
-import { decodeSchedule, encodeSchedule, ScheduleError } from './schedule/codec.ts';
+import { decodeSchedule, encodeSchedule, type Schedule, ScheduleError } from './schedule/codec.ts';
 import { minimise, signature } from './shrink/minimise.ts';
 import { exhaustive } from './strategy/exhaustive/search.ts';
 import { replay } from './strategy/replay.ts';
@@ -86,6 +86,8 @@ export interface ExploreResult {
   readonly preemptions: number | null;
   /** The two accesses, where the finding is a data race; else null. */
   readonly race: DataRace | null;
+  /** What kind of standstill the finding is, where it is one; else null. */
+  readonly stuck: Stuck | null;
   readonly trace: readonly TraceStep[];
   readonly strategy: string;
   readonly seed: number;
@@ -212,12 +214,14 @@ export function exploreLoaded(
   kept?.addBefore(campaign);
   // What was found is looked at to its end, whether or not the time is over.
   const unhurried = make(common);
+  const isLong = first?.outcome.kind === 'livelocked';
   let finding = first;
   // Every try of a thread that hangs costs a worker and the time it was given.
   const hangs = first?.outcome.error instanceof WorkerError;
   if (first !== undefined && options.minimise !== false && !hangs) {
     const least = minimise(unhurried, first, {
-      deadline: Math.min(deadline + 5000, performance.now() + 20_000),
+      // What ended with its budget of steps takes that long at every try.
+      deadline: Math.min(deadline + 5000, performance.now() + (isLong ? 3_000 : 20_000)),
     });
     finding = least === undefined ? first : { ...first, ...least };
   }
@@ -240,6 +244,7 @@ export function exploreLoaded(
     preemptions: finding?.preemptions ?? null,
     trace: shown?.trace ?? [],
     race: shown?.outcome.race ?? null,
+    stuck: shown?.outcome.stuck ?? null,
     strategy: strategy.name,
     seed,
     behaviours: behavioursSeen,
@@ -326,18 +331,16 @@ export function replayLoaded(
   const schedule = decodeSchedule(text);
   const start = performance.now();
   const cpu = process.cpuUsage();
-  const executor = make({
-    ...executorOptions(options),
-    // One more than it took: a program that goes on after it is seen to diverge.
-    maxSteps: Math.max(options.maxSteps ?? 20_000, schedule.steps + 1),
-  });
-  const strategy = replay(schedule);
-  strategy.begin(0, executor.threads);
-  const outcome = executor.run(strategy, true);
-  strategy.finish(executor.steps, executor.fingerprint);
-  if (strategy.divergence !== undefined)
+  // One more than it took: a program that goes on after it is seen to diverge.
+  let { executor, outcome, divergence } = repeat(make, options, schedule, schedule.steps + 1);
+  // A livelock goes on for ever: it ended with its budget.
+  if (executor.steps > schedule.steps) {
+    const cut = repeat(make, options, schedule, schedule.steps);
+    if (cut.outcome.kind === 'livelocked') ({ executor, outcome, divergence } = cut);
+  }
+  if (divergence !== undefined)
     throw new ScheduleError(
-      `the program diverges from the schedule: ${strategy.divergence}; it has changed since (or is not deterministic): find the failure again with explore`,
+      `the program diverges from the schedule: ${divergence}; it has changed since (or is not deterministic): find the failure again with explore`,
     );
   const used = process.cpuUsage(cpu);
   const failed = isFinding(outcome);
@@ -356,6 +359,7 @@ export function replayLoaded(
     preemptions,
     trace: executor.trace ?? [],
     race: outcome.race ?? null,
+    stuck: outcome.stuck ?? null,
     strategy: 'replay',
     seed: 0,
     behaviours: null,
@@ -371,6 +375,20 @@ export function replayLoaded(
     notes: [],
     report: renderFinding(findingText(program, outcome, executor, text.trim(), preemptions, options)),
   };
+}
+
+function repeat(
+  make: MakeExecutor,
+  options: ExploreOptions,
+  schedule: Schedule,
+  maxSteps: number,
+): { executor: VirtualExecutor; outcome: Outcome; divergence: string | undefined } {
+  const executor = make({ ...executorOptions(options), maxSteps });
+  const strategy = replay(schedule);
+  strategy.begin(0, executor.threads);
+  const outcome = executor.run(strategy, true);
+  strategy.finish(executor.steps, executor.fingerprint);
+  return { executor, outcome, divergence: strategy.divergence };
 }
 
 function findingText(

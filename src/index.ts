@@ -7,6 +7,8 @@ export {
   type Outcome,
   type OutcomeKind,
   type RacingAccess,
+  type Stuck,
+  type StuckKind,
 } from './engine/outcome.ts';
 export { mostThreads, type Program, ProgramError } from './engine/program.ts';
 export type { TraceStep } from './engine/trace.ts';

@@ -9,8 +9,22 @@ export interface BlockedThread {
   /** Byte offset of the word it waits on, and which of the execution's buffers (in order of first use). */
   readonly byteOffset: number;
   readonly buffer: number;
-  /** The value it went to sleep on. */
+  /** The value it went to sleep on, and the one that the word has at the end. */
   readonly value: number | bigint;
+  readonly current: number | bigint;
+}
+
+/** Why nobody gets on. The first three are deadlocks, the others livelocks. */
+export type StuckKind = 'lost wake-up' | 'cyclic deadlock' | 'orphaned wait' | 'livelock' | 'starvation';
+
+/** What kind of standstill it is, with the events that show it. See docs/stuck.md for how each is decided. */
+export interface Stuck {
+  readonly kind: StuckKind;
+  /** The threads that it is said of. */
+  readonly threads: readonly number[];
+  /** Positions in the execution of the steps that show it. */
+  readonly steps: readonly number[];
+  readonly message: string;
 }
 
 /** An access that took part in a data race. */
@@ -41,6 +55,8 @@ export interface Outcome {
   readonly thread?: number;
   readonly error?: unknown;
   readonly blocked?: readonly BlockedThread[];
+  /** For a standstill: which kind. A deadlock is told apart where its steps are recorded. */
+  readonly stuck?: Stuck;
   /** What found the violation, where it was neither the program's own code nor a specification. */
   readonly oracle?: 'race';
   readonly race?: DataRace;

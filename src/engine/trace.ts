@@ -36,6 +36,43 @@ export function shownSite({ file, line }: Site): string {
   return `${file.startsWith(here) ? file.slice(here.length) : file}:${line}`;
 }
 
+/** A cell as people are shown it; the buffer is named where there are several. */
+export function cellName(
+  cell: { readonly buffer?: number; readonly byteOffset?: number },
+  trace: readonly TraceStep[],
+): string {
+  const several = trace.some(({ buffer }) => buffer !== undefined && buffer > 0);
+  return `${several ? `b${cell.buffer}` : ''}[${cell.byteOffset}]`;
+}
+
+/** Whether `Atomics` threw instead of taking the step. */
+export function didThrow({ result }: TraceStep): boolean {
+  return typeof result === 'string' && result.startsWith('threw ');
+}
+
+/** Whether a step may have changed its cell. A store counts as a change, whatever was there. */
+export function changes(step: TraceStep): boolean {
+  const { kind, args = [], result } = step;
+  if (step.byteOffset === undefined || didThrow(step)) return false;
+  switch (kind) {
+    case 'store':
+    case 'write':
+    case 'and':
+      return true;
+    case 'compareExchange':
+      return result === args[0] && args[0] !== args[1];
+    case 'exchange':
+      return result !== args[0];
+    case 'add':
+    case 'sub':
+    case 'or':
+    case 'xor':
+      return args[0] !== 0 && args[0] !== 0n;
+    default:
+      return false;
+  }
+}
+
 export function kindName(kind: number): string {
   return stepNames[kind] ?? `step ${kind}`;
 }

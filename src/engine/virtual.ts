@@ -38,20 +38,14 @@ import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 import { isPlainWait, isSameCell, type Refusal, waitTime, wholeIndex } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
 import { cloneForThread } from './clone.ts';
-import {
-  callerModule,
-  describeBlocked,
-  describeError,
-  isDeferred,
-  nameOfError,
-  notSynchronous,
-  shown,
-} from './describe.ts';
+import { callerModule, describeError, isDeferred, nameOfError, notSynchronous, shown } from './describe.ts';
 import { Deviations } from './deviations.ts';
+import { Lasso, lassoSteps, type Standing } from './lasso.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
 import { RaceWatch } from './race-watch.ts';
 import { type RemoteScheduler, type RemoteThreads, WorkerError } from './remote.ts';
+import { deadlock } from './stuck.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -144,7 +138,6 @@ export class VirtualExecutor implements SchedulerView {
   readonly #lastNumber: Int32Array;
   #cellBuffer = 0;
   #cellOffset = 0;
-  #live = 0;
   readonly #time: VirtualTime;
   #idle = 0;
   readonly #parked: Uint8Array;
@@ -155,6 +148,8 @@ export class VirtualExecutor implements SchedulerView {
   /** Whoever is told the steps of the execution that runs; undefined when nobody is. */
   #watchers: readonly StepObserver[] | undefined;
   readonly #executed: ExecutedStep = new ExecutedStep();
+  /** Made when an execution first comes near the end of its step budget. */
+  #lasso: Lasso | undefined;
   #unsupported: UnsupportedError | undefined;
   readonly #races: RaceWatch | undefined;
   #phase: 'setup' | 'thread' | 'check' = 'setup';
@@ -313,7 +308,6 @@ export class VirtualExecutor implements SchedulerView {
       this.#made[t] = 0;
     }
     this.count = n;
-    this.#live = n;
     this.current = -1;
     this.steps = 0;
     this.preemptions = 0;
@@ -385,11 +379,8 @@ export class VirtualExecutor implements SchedulerView {
     this.#unsupported ??= this.#host.refused as UnsupportedError | undefined;
     if (this.#unsupported !== undefined)
       return { kind: 'crashed', message: this.#unsupported.message, error: this.#unsupported };
-    if (this.#live > 0) {
-      const blocked = this.#blocked();
-      if (blocked.some(({ thread }) => this.#mayBlock[thread] !== 1))
-        return { kind: 'deadlocked', message: describeBlocked(blocked), blocked };
-    }
+    if (this.#sleepers.some((thread) => this.#mayBlock[thread] !== 1))
+      return deadlock(this.#blocked(), this.trace, (thread) => this.#mayBlock[thread] === 1);
     const { check } = this.#main;
     if (check === undefined) return passed;
     this.#phase = 'check';
@@ -420,12 +411,18 @@ export class VirtualExecutor implements SchedulerView {
     const native = this.#native;
     const host = this.#host;
     const hash = this.#hash;
-    const watchers = this.#watchers;
+    let watchers = this.#watchers;
     const races = this.#races;
-    const cells = this.#numbersBuffers();
+    let cells = this.#numbersBuffers();
     const maxSteps = this.#maxSteps;
+    let limit = maxSteps >= 2 * lassoSteps ? maxSteps - lassoSteps : maxSteps;
     while (this.count > 0) {
-      if (this.steps >= maxSteps) return this.#outOfSteps();
+      if (this.steps >= limit) {
+        if (this.steps >= maxSteps) return this.#outOfSteps();
+        watchers = this.#watchLasso(watchers);
+        cells = true;
+        limit = maxSteps;
+      }
       if ((this.steps & 255) === 255 && this.#isLate())
         return { kind: 'exhausted', message: 'the time budget ran out' };
       const before = this.current;
@@ -590,7 +587,6 @@ export class VirtualExecutor implements SchedulerView {
         if (typeof next.value === 'object' && isDeferred(next.value))
           return this.#threadThrew(t, notSynchronous('a promise or a generator'));
         this.#results[t] = next.value;
-        this.#live--;
         generators[t] = undefined;
         this.#disable(t);
         if (this.#parked[t] === 1) {
@@ -813,10 +809,20 @@ export class VirtualExecutor implements SchedulerView {
   /** A finite loop of reads may be long, so nobody calls it a livelock before the budget of steps is spent. */
   #outOfSteps(): Outcome {
     if (this.#idle > livelockSteps) return { kind: 'livelocked', message: this.#describeSpinners() };
+    const round = this.#lasso?.outcome(this.#left());
+    if (round !== undefined) return round;
     return {
       kind: 'exhausted',
       message: `the budget of ${this.#maxSteps} steps for one execution ran out`,
     };
+  }
+
+  /** Follows the last steps of the budget. */
+  #watchLasso(watchers: readonly StepObserver[] | undefined): readonly StepObserver[] {
+    this.#lasso ??= new Lasso();
+    this.#lasso.begin();
+    this.#watchers = [...(watchers ?? nothing), this.#lasso];
+    return this.#watchers;
   }
 
   #unpark(): void {
@@ -838,13 +844,21 @@ export class VirtualExecutor implements SchedulerView {
   // --- what people are shown ------------------------------------------------------------------------------------
 
   #describeSpinners(): string {
-    const lines: string[] = [];
-    for (let t = 0; t < this.threads; t++) {
-      const site = this.#host.site(this.pending[t]!.site);
-      if (this.#parked[t] === 1 || this.#isEnabled[t] === 1)
-        lines.push(`T${t} spins${site === undefined ? '' : ` at ${shownSite(site)}`}`);
-    }
+    const spinners = this.#left().filter(({ awake }) => awake);
+    const lines = spinners.map(({ thread, place }) => `T${thread} spins${place}`);
     return `livelock: nobody writes any more, and ${lines.join(', ')}`;
+  }
+
+  /** The threads that have not ended and should. */
+  #left(): Standing[] {
+    const left: Standing[] = [];
+    for (let t = 0; t < this.threads; t++) {
+      const awake = this.#parked[t] === 1 || this.#isEnabled[t] === 1;
+      if (!awake && (this.#mayBlock[t] === 1 || !this.#sleepers.includes(t))) continue;
+      const site = this.#host.site(this.pending[t]!.site);
+      left.push({ thread: t, awake, place: site === undefined ? '' : ` at ${shownSite(site)}` });
+    }
+    return left;
   }
 
   #blocked(): BlockedThread[] {
@@ -856,6 +870,7 @@ export class VirtualExecutor implements SchedulerView {
         buffer: this.#bufferNumber(thread, this.#sleepBuffer[thread]!),
         byteOffset: this.#sleepOffset[thread]!,
         value: typeof p.a === 'bigint' ? p.a : Number(p.a) | 0,
+        current: this.#native.load(p.view as Int32Array, p.index as number),
       };
     });
   }
@@ -924,6 +939,7 @@ export class VirtualExecutor implements SchedulerView {
     step.buffer = onCell ? this.#cellBuffer : slept ? this.#lastNumber[t]! : -1;
     step.byteOffset = slept ? this.#sleepOffset[t]! : this.#cellOffset;
     step.byteLength = onCell || slept ? p.view!.BYTES_PER_ELEMENT : 0;
+    step.changed = onCell && wrote;
     step.wrote = onCell && (wrote || (kind >= STORE && kind <= EXCHANGE)) && kind !== NOTIFY;
     step.result = failed ? undefined : result;
     step.slept = kind === WAIT && result === undefined && !failed;

@@ -388,7 +388,8 @@ export class ConcurrentCase<Shared, Local> {
         return { kind: 'exhausted', message: 'the linearizability search ran out of its budget' };
       if (result.verdict === 'not-linearizable') {
         const why = explain(specification, history, result);
-        const message = stuck ? `an operation never returned although it could have\n${why}` : why;
+        const stood = outcome.stuck === undefined ? '' : `\n${outcome.stuck.message}`;
+        const message = stuck ? `an operation never returned although it could have\n${why}${stood}` : why;
         return { ...blockedOf(outcome), kind: 'violated', message };
       }
     }
@@ -431,5 +432,9 @@ Object.defineProperty(ConcurrentCase.prototype, fc.toStringMethod, {
 });
 
 function blockedOf(outcome: Outcome): Partial<Outcome> {
-  return outcome.blocked === undefined ? {} : { blocked: outcome.blocked };
+  const { blocked, stuck } = outcome;
+  return {
+    ...(blocked === undefined ? {} : { blocked }),
+    ...(stuck === undefined ? {} : { stuck }),
+  };
 }

@@ -19,6 +19,8 @@ export class ExecutedStep {
   byteLength = 0;
   /** Whether it wrote: a store or read-modify-write (whatever the value), or a compare-exchange that changed the cell. */
   wrote = false;
+  /** Whether it had an effect: a read-modify-write that left its cell as it was has none; a store has, whatever was there before. */
+  changed = false;
   result: unknown = undefined;
   /** For a store: what the cell held before it. */
   previous: unknown = undefined;

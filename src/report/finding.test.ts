@@ -59,8 +59,8 @@ describe('a finding as text', () => {
 
   test('a deadlock: who waits where, who wrote last, who notified last', () => {
     const blocked = [
-      { thread: 0, site: site(11), buffer: 0, byteOffset: 4, value: 1 },
-      { thread: 1, site: undefined, buffer: 0, byteOffset: 12, value: 0 },
+      { thread: 0, site: site(11), buffer: 0, byteOffset: 4, value: 1, current: 1 },
+      { thread: 1, site: undefined, buffer: 0, byteOffset: 12, value: 0, current: 0 },
     ];
     const text = renderFinding({
       name: 'lock',
@@ -93,7 +93,7 @@ describe('a finding as text', () => {
       outcome: {
         kind: 'deadlocked',
         message: 'm',
-        blocked: [{ thread: 0, site: undefined, buffer: 0, byteOffset: 0, value: 0 }],
+        blocked: [{ thread: 0, site: undefined, buffer: 0, byteOffset: 0, value: 0, current: 9 }],
       },
       trace: [step(0, 0, { kind: 'store', buffer: 0, byteOffset: 0, args: [9], result: 9 }), failed],
       schedule: 's',

@@ -1,7 +1,7 @@
 /** A finding for people: what happened, the program, the steps in one column a thread, and the line that repeats it. */
 import { basename } from 'node:path';
 import type { Outcome } from '../engine/outcome.ts';
-import type { TraceStep } from '../engine/trace.ts';
+import { cellName, changes, didThrow, type TraceStep } from '../engine/trace.ts';
 
 export interface FindingText {
   readonly name: string;
@@ -62,14 +62,6 @@ export function renderColumns(threads: number, trace: readonly TraceStep[]): str
   return lines.join('\n');
 }
 
-function cellName(
-  step: { readonly buffer?: number; readonly byteOffset?: number },
-  trace: readonly TraceStep[],
-): string {
-  const several = trace.some(({ buffer }) => buffer !== undefined && buffer > 0);
-  return `${several ? `b${step.buffer}` : ''}[${step.byteOffset}]`;
-}
-
 function describeStep(step: TraceStep, trace: readonly TraceStep[]): string {
   if (step.label !== undefined) return `call ${step.label}`;
   if (step.byteOffset === undefined) return didThrow(step) ? `${step.kind} -> ${step.result}` : step.kind;
@@ -80,23 +72,11 @@ function describeStep(step: TraceStep, trace: readonly TraceStep[]): string {
   return `${step.kind} ${cellName(step, trace)}${args === '' ? '' : ` ${args}`}${result}${woke}`;
 }
 
-/** Whether `Atomics` threw instead of taking the step. */
-function didThrow({ result }: TraceStep): boolean {
-  return typeof result === 'string' && result.startsWith('threw ');
-}
-
 /** For a deadlock: each sleeper, its word, and who wrote that word last. */
 function renderWaits(outcome: Outcome, trace: readonly TraceStep[]): string[] {
   return (outcome.blocked ?? []).map((blocked) => {
     const same = trace.filter((s) => s.buffer === blocked.buffer && s.byteOffset === blocked.byteOffset);
-    const writer = same.findLast(
-      (s) =>
-        s.kind !== 'load' &&
-        s.kind !== 'wait' &&
-        s.kind !== 'notify' &&
-        !didThrow(s) &&
-        !(s.kind === 'compareExchange' && s.result !== s.args?.[0]),
-    );
+    const writer = same.findLast(changes);
     const notifier = same.findLast((s) => s.kind === 'notify');
     const place = blocked.site === undefined ? '' : ` at ${basename(blocked.site.file)}:${blocked.site.line}`;
     const by =
