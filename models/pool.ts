@@ -1,6 +1,6 @@
 /**
- * What a pool owes to each task, as a checker of histories: every submission is refused or taken; a task that was taken runs at most once and
- * settles exactly once, by what it did, by the death of its worker or by a cancellation; the counts agree with all of that.
+ * What a pool owes to each task, as a checker of histories: every submission is refused or taken; a task that was taken runs at most once (again when its
+ * worker died in it, if it may) and settles exactly once, by what it did, by the death of its worker or by a cancellation; the counts agree with all of that.
  *
  * A sequential specification would have to guess when workers claim; what each task and each caller saw decides the same, in linear time.
  */
@@ -11,8 +11,12 @@ export type TaskKind =
   | 'fails'
   /** Its worker dies in it. */
   | 'dies'
-  /** Its worker dies after it has finished it, before anybody knows. */
+  /** Its worker dies after it has finished it, before anybody knows. It may run again: it need not. */
   | 'dies late'
+  /** Its worker dies in its first run. It may run again once. */
+  | 'dies once'
+  /** Its worker dies in it each time. It may run again once. */
+  | 'dies again'
   /** It waits for the task before it to have run, or fails because that can never be. */
   | 'waits';
 
@@ -44,6 +48,7 @@ export interface PoolCounts {
   readonly rejected: number;
   readonly pending: number;
   readonly waiting: number;
+  readonly repeated: number;
 }
 
 /** What was seen of an execution in which the pool was closed and drained. */
@@ -106,25 +111,28 @@ function checkRefusal(run: PoolRun, { task, result, called, returned }: Submissi
 function checkTask(run: PoolRun, { task, kind, called }: Submission): string | undefined {
   if (called > run.closeReturned) return `task ${task} was taken after the pool was closed`;
   const begun = run.begun(task);
-  if (begun > 1) return `task ${task} ran ${begun} times`;
+  const most = mostRuns(kind);
+  if (begun > most) return `task ${task} ran ${begun} times`;
   const settled = run.settlements.filter((one) => one.task === task);
   const cancelled = run.cancellations.filter((one) => one.task === task);
   const ends = settled.length + cancelled.length;
   if (ends !== 1) return `task ${task} settled ${ends} times`;
   const [cancellation] = cancelled;
   if (cancellation !== undefined) {
-    if (cancellation.result === 'removed' && begun !== 0) return `task ${task} was removed and ran`;
-    if (cancellation.result === 'requested' && begun !== 1)
+    if (cancellation.result === 'removed' && begun >= most) return `task ${task} was removed and ran`;
+    if (cancellation.result === 'requested' && begun === 0)
       return `task ${task} was asked to end, but never began`;
     return undefined;
   }
   const { outcome, resultOf, stuck } = settled[0]!; // one, as there is no cancellation
-  if (begun !== 1) return `task ${task} has ${outcome}, but never ran`;
+  if (begun !== most) return `task ${task} has ${outcome}, but ran ${begun} times`;
   const expected = {
     completes: 'completed',
     fails: 'failed',
     dies: 'crashed',
     'dies late': 'completed',
+    'dies once': 'completed',
+    'dies again': 'crashed',
   } as const;
   const due = kind === 'waits' ? (stuck ? 'failed' : 'completed') : expected[kind];
   if (outcome !== due) return `task ${task} (${kind}) has ${outcome}`;
@@ -132,14 +140,21 @@ function checkTask(run: PoolRun, { task, kind, called }: Submission): string | u
   return undefined;
 }
 
-function checkFinal({
-  submissions,
-  settlements,
-  cancellations,
-  final,
-  used,
-  seats,
-}: PoolRun): string | undefined {
+function mostRuns(kind: TaskKind): number {
+  return kind === 'dies once' || kind === 'dies again' ? 2 : 1;
+}
+
+/** Times that a task went back to the queue: one that was removed from there has not run again. */
+function repeatsIn({ submissions, cancellations, begun }: PoolRun): number {
+  const removed = new Set(cancellations.filter(({ result }) => result === 'removed').map(({ task }) => task));
+  return submissions.reduce(
+    (sum, { task }) => sum + Math.max(0, begun(task) - (removed.has(task) ? 0 : 1)),
+    0,
+  );
+}
+
+function checkFinal(run: PoolRun): string | undefined {
+  const { submissions, settlements, cancellations, final, used, seats } = run;
   const settled = (outcome: string): number => settlements.filter((one) => one.outcome === outcome).length;
   const expected: PoolCounts = {
     submitted: submissions.length,
@@ -150,6 +165,7 @@ function checkFinal({
     rejected: submissions.filter(({ result }) => result === 'full' || result === 'closed').length,
     pending: 0,
     waiting: 0,
+    repeated: repeatsIn(run),
   };
   for (const [name, count] of Object.entries(expected)) {
     const found = final[name as keyof PoolCounts];

@@ -1,6 +1,9 @@
 /** The mirror's rows about the pool. */
 import { abortedScanPool } from '../models/broken/pool-aborted-scan.ts';
+import { alwaysAgainPool } from '../models/broken/pool-always-again.ts';
 import { claimedTwicePool } from '../models/broken/pool-claimed-twice.ts';
+import { completedAgainPool } from '../models/broken/pool-completed-again.ts';
+import { countedAgainPool } from '../models/broken/pool-counted-again.ts';
 import { idleTwicePool } from '../models/broken/pool-idle-twice.ts';
 import { keptBehindPool } from '../models/broken/pool-kept-behind.ts';
 import { lateFinishPool } from '../models/broken/pool-late-finish.ts';
@@ -18,49 +21,49 @@ export const brokenPools: readonly BrokenSubject[] = [
     fault: 'pool counts a worker as idle twice',
     caughtBy: 'pool-accounting',
     subject: idleTwicePool,
-    odds: 16.9,
+    odds: 21.7,
   },
   {
     id: 'P2',
     fault: 'pool looks for an idle worker once, and refuses',
     caughtBy: 'pool-accounting',
     subject: oneLookPool,
-    odds: 92.2,
+    odds: 91.8,
   },
   {
     id: 'P3',
     fault: 'a task that was collected still belongs to its worker',
     caughtBy: 'pool-accounting',
     subject: settledTwicePool,
-    odds: 7.58,
+    odds: 9,
   },
   {
     id: 'P4',
     fault: 'a failing task never returns its worker',
     caughtBy: 'pool-accounting',
     subject: lostWorkerPool,
-    odds: 4.21,
+    odds: 4.11,
   },
   {
     id: 'P5',
     fault: 'a task that is refused keeps its place',
     caughtBy: 'pool-accounting',
     subject: leakedPlacePool,
-    odds: 58.8,
+    odds: 55.9,
   },
   {
     id: 'P6',
     fault: "a scan consumes another task's result",
     caughtBy: 'pool-accounting',
     subject: otherResultPool,
-    odds: 1.09,
+    odds: 1.1,
   },
   {
     id: 'P7',
     fault: 'one crashed worker ends the scan',
     caughtBy: 'pool-accounting',
     subject: abortedScanPool,
-    odds: 1.24,
+    odds: 1.86,
   },
   {
     id: 'P14',
@@ -89,5 +92,26 @@ export const brokenPools: readonly BrokenSubject[] = [
     caughtBy: 'pool-races',
     subject: silentRoomPool,
     odds: 0.46,
+  },
+  {
+    id: 'P18',
+    fault: 'a run that ends with its worker is counted, and the task runs again',
+    caughtBy: 'pool-accounting',
+    subject: countedAgainPool,
+    odds: 6.25,
+  },
+  {
+    id: 'P19',
+    fault: 'a task that has completed runs again when its worker dies',
+    caughtBy: 'pool-accounting',
+    subject: completedAgainPool,
+    odds: 6.21,
+  },
+  {
+    id: 'P20',
+    fault: 'a task may run again for ever',
+    caughtBy: 'pool-accounting',
+    subject: alwaysAgainPool,
+    odds: 2.94,
   },
 ];

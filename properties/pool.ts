@@ -81,7 +81,23 @@ interface Local extends Shared {
   readonly board: Board;
 }
 
-const kinds: readonly TaskKind[] = ['completes', 'fails', 'dies', 'dies late', 'waits'];
+const kinds: readonly TaskKind[] = [
+  'completes',
+  'fails',
+  'dies',
+  'dies late',
+  'waits',
+  'dies once',
+  'dies again',
+];
+/** Runs after which a task that dies again and again does so no more: it must not come so far. */
+const patience = 4;
+
+/** How often a task may run again. */
+const repeatsOf = (kind: number): number => (kind === 3 || kind >= 5 ? 1 : 0);
+
+/** What is to be done stands twice: a run that dies has used up the first. */
+const payloadOf = (kind: number, task: number): Int32Array => new Int32Array([kind, task, -1, 0, kind, task]);
 
 /** What whoever changed something owes to the others: deal, and look whether anything can go on. */
 function afterwards({ board, most, log }: Local): void {
@@ -92,7 +108,7 @@ function afterwards({ board, most, log }: Local): void {
 
 function submit(local: Local, task: number, kind: number, priority: number): string {
   const { board, log } = local;
-  const slot = board.submit(new Int32Array([kind, task, -1]), priority);
+  const slot = board.submit(payloadOf(kind, task), priority, repeatsOf(kind));
   if (slot < 0) {
     // Who waits for it need not.
     signal(log, task, refused);
@@ -137,10 +153,18 @@ function serve(local: Local, most: number): void {
       const payload = board.payloadOf(slot);
       const kind = kinds[view[payload]!]!; // written by submit
       const task = view[payload + 1]!;
-      Atomics.add(log, task, 1);
+      const before = Atomics.add(log, task, 1);
       signal(log, task, begun);
       view[payload + 2] = task;
-      if (kind === 'dies') break;
+      if (
+        kind === 'dies' ||
+        (kind === 'dies once' && before === 0) ||
+        (kind === 'dies again' && before < patience)
+      ) {
+        view[payload] = kinds.indexOf('completes');
+        view[payload + 1] = -1;
+        break;
+      }
       const done = kind === 'waits' ? waitFor(log, task, place) : kind !== 'fails';
       view[payload + 3] = kind === 'waits' && !done ? 1 : 0;
       place.finish(slot, done);
@@ -152,7 +176,10 @@ function serve(local: Local, most: number): void {
         afterwards(local);
       }
     }
-    board.reap(seat);
+    board.reap(seat, (slot) => {
+      const payload = board.payloadOf(slot);
+      return payloadOf(view[payload + 4]!, view[payload + 5]!); // written by submit
+    });
     afterwards(local);
     if (board.isDrained()) return;
   }
@@ -169,7 +196,7 @@ function settle(local: Local): readonly Settlement[] {
     while (slot >= 0) {
       const payload = board.payloadOf(slot);
       settled.push({
-        task: view[payload + 1]!,
+        task: view[payload + 5]!,
         outcome: board.outcomeOf(slot),
         resultOf: view[payload + 2]!,
         stuck: view[payload + 3] === 1,
@@ -225,7 +252,7 @@ const submission = (weights: readonly number[]): fc.Arbitrary<Operation> =>
     )
     .map(([kind, priority]) => call('submit', kind, priority));
 
-const submitter = fc.array(submission([5, 2, 2, 2, 0]), { minLength: 1, maxLength: 4 });
+const submitter = fc.array(submission([5, 2, 1, 2, 0, 1, 1]), { minLength: 1, maxLength: 4 });
 const meddler = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: fc.nat(mostTasks - 1).map((task) => call('cancel', task)) },

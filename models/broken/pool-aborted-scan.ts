@@ -6,6 +6,7 @@
  * Odds: see properties/broken.ts
  */
 import { RUNNING_SLOT, STATE_MASK, state, WORD } from '../../src/runtime/pool/board-layout.ts';
+import type { Renew } from '../../src/runtime/pool/board-state.ts';
 import { type BoardSubject, OpenBoard, subjectOf } from './pool-subject.ts';
 
 class AbortedScanBoard extends OpenBoard {
@@ -14,8 +15,8 @@ class AbortedScanBoard extends OpenBoard {
     return this.ofSeat(seat, RUNNING_SLOT) === 0 ? super.retrieve(seat) : 0;
   }
 
-  protected override reapSlot(slot: number): void {
-    if ((this.ofSlot(slot, WORD) & STATE_MASK) !== state.queued) super.reapSlot(slot);
+  protected override reapSlot(slot: number, renew: Renew): void {
+    if ((this.ofSlot(slot, WORD) & STATE_MASK) !== state.queued) super.reapSlot(slot, renew);
   }
 }
 

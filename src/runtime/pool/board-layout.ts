@@ -46,6 +46,8 @@ export const WAITING = 39;
 /** Slots that are not free. */
 export const USED = 40;
 export const IS_CLOSED = 41;
+/** Times that a task went back to the queue because its worker had died in it. */
+export const REPEATED = 42;
 
 // Lists of slots, linked by number + 1 (0 is the end), and the numbers that only grow.
 export const FREE_SLOTS = 48;
@@ -94,7 +96,7 @@ export const LEAVING = 2;
 //   2 next, 3 previous   in the list it is in
 //   4 id        of the task
 //   5 priority
-//   6 pinned    1 when it may run on its seat only
+//   6 repeats   how often it may run again when its worker dies in it; or PINNED: it may run on its seat only, once
 //   7 cancel    1 when the task is asked to end
 //   8 payload
 // The ticket grows each time the slot is dealt, taken back or freed: so the compare-exchange of a worker succeeds for the
@@ -105,11 +107,13 @@ export const NEXT = 2;
 export const PREVIOUS = 3;
 export const ID = 4;
 export const PRIORITY = 5;
-export const PINNED = 6;
+export const REPEATS = 6;
 export const CANCEL = 7;
 export const PAYLOAD = 8;
 export const PAYLOAD_CELLS = 24;
 export const SLOT_CELLS = 32;
+
+export const PINNED = -1;
 
 export const STATE_MASK = 15;
 /** What the word grows by when the ticket does. */

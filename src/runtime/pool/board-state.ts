@@ -1,9 +1,4 @@
-/**
- * What a task board does under its mutex: the lists of slots, dealing, taking back, settling, counting. The calls that lock are in
- * TaskBoard.
- */
-import { checkInt32Cells } from '../cell.ts';
-import { checkLine } from '../line.ts';
+/** What a task board does under its mutex: dealing, taking back, settling, counting. The calls that lock are in TaskBoard. */
 import { EventCount } from '../queue/event-count.ts';
 import {
   ABSENT,
@@ -11,19 +6,15 @@ import {
   BELL,
   BLOCKED,
   type BoardHandle,
-  type BoardShape,
-  boardCells,
   CANCEL,
   CANCELLED,
   COLLECTED,
   COMPLETED,
   CRASHED,
-  checkShape,
   DEALT,
   DONE,
   EVENTS,
   FAILED,
-  FREE_SLOTS,
   FRESH_SLOT,
   finishedAt,
   ID,
@@ -32,31 +23,28 @@ import {
   LOST_SLOTS,
   NEXT,
   NEXT_ID,
-  PAYLOAD,
   PENDING,
   PINNED,
   PRESENCE,
   PRESENT,
-  PREVIOUS,
-  PRIORITIES,
   PRIORITY,
-  QUEUES,
   REJECTED,
+  REPEATED,
+  REPEATS,
   RING,
   SEAT,
-  SHAPE,
-  SLOT_CELLS,
   STATE_MASK,
   SUBMITTED,
-  seatAt,
-  slotAt,
   state,
   TAKEN,
   TICKET,
-  USED,
   WAITING,
   WORD,
 } from './board-layout.ts';
+import { BoardLists } from './board-lists.ts';
+
+/** The payload of a task that is to run again, as it was submitted; nothing when it lies there unharmed. Called under the mutex. */
+export type Renew = (slot: number) => Int32Array | undefined;
 
 /** Why a task was not taken: all slots are used, or the board is closed. */
 export const FULL = -1;
@@ -66,13 +54,9 @@ export const CLOSED = -2;
 export type Cancellation = 'removed' | 'requested' | 'late';
 
 /** All methods are called under the mutex, but for those that say otherwise. */
-export abstract class BoardState {
-  protected readonly view: Int32Array<SharedArrayBuffer>;
-  protected readonly index: number;
-  protected readonly shape: BoardShape;
+export abstract class BoardState extends BoardLists {
   protected readonly events: EventCount;
   readonly #bells: readonly EventCount[];
-  readonly #slots: number;
   /** The id of the task that this handle admitted last. */
   protected newest = -1;
   /** The seat whose worker ended the task that this handle collected last; -1 when that died. */
@@ -81,71 +65,13 @@ export abstract class BoardState {
   protected left = 0;
 
   protected constructor(handle: BoardHandle) {
-    const { view, index, capacity, seats, ring } = handle;
-    this.shape = { capacity, seats, ring };
-    checkShape(this.shape);
-    checkInt32Cells(view, index, boardCells(this.shape), 'a TaskBoard');
-    checkLine(view, index, 'a TaskBoard');
-    this.view = view;
-    this.index = index;
+    super(handle);
+    const { view, index, seats } = handle;
     this.events = new EventCount(view, index + EVENTS);
     this.#bells = Array.from(
       { length: seats },
       (_, seat) => new EventCount(view, this.seatCell(seat) + BELL),
     );
-    this.#slots = index + slotAt(this.shape, 0);
-  }
-
-  /** Writes the shape: from then on there is a board. Without the mutex. */
-  protected initialise(): void {
-    const { view, index, shape } = this;
-    view[index + SHAPE + 1] = shape.seats;
-    view[index + SHAPE + 2] = shape.ring;
-    Atomics.store(view, index + SHAPE, shape.capacity);
-  }
-
-  /** Whether there is a board of this shape. Without the mutex. */
-  protected isCreated(): boolean {
-    const { view, index, shape } = this;
-    // Partner: the store of initialise.
-    const capacity = Atomics.load(view, index + SHAPE);
-    return (
-      capacity === shape.capacity &&
-      view[index + SHAPE + 1] === shape.seats &&
-      view[index + SHAPE + 2] === shape.ring
-    );
-  }
-
-  protected cell(cell: number): number {
-    return this.view[this.index + cell]!; // the constructor checked that all cells are in the view
-  }
-
-  protected set(cell: number, value: number): void {
-    this.view[this.index + cell] = value;
-  }
-
-  protected count(cell: number, by: number): void {
-    this.view[this.index + cell] = this.cell(cell) + by;
-  }
-
-  protected seatCell(seat: number): number {
-    return this.index + seatAt(this.shape, seat);
-  }
-
-  protected ofSeat(seat: number, cell: number): number {
-    return this.view[this.seatCell(seat) + cell]!; // as in cell
-  }
-
-  protected slotCell(slot: number): number {
-    return this.#slots + slot * SLOT_CELLS;
-  }
-
-  protected ofSlot(slot: number, cell: number): number {
-    return this.view[this.#slots + slot * SLOT_CELLS + cell]!; // as in cell
-  }
-
-  protected setSlot(slot: number, cell: number, value: number): void {
-    this.view[this.#slots + slot * SLOT_CELLS + cell] = value;
   }
 
   /** Tells the worker of a seat that something was dealt, or that it is to leave. */
@@ -154,9 +80,9 @@ export abstract class BoardState {
   }
 
   /** Counts a task in and gives it a slot with its payload, or says why not. */
-  protected admit(payload: Int32Array, priority: number, open: boolean): number {
+  protected admit(payload: Int32Array, priority: number, open: boolean, repeats: number): number {
     if (!open || this.cell(IS_CLOSED) !== 0) return this.refuse(CLOSED);
-    const slot = this.#freshSlot();
+    const slot = this.freshSlot();
     if (slot < 0) return this.refuse(FULL);
     this.count(SUBMITTED, 1);
     this.count(PENDING, 1);
@@ -166,10 +92,10 @@ export abstract class BoardState {
     view[cell + ID] = this.newest;
     this.count(NEXT_ID, 1);
     view[cell + PRIORITY] = priority;
-    view[cell + PINNED] = 0;
+    view[cell + REPEATS] = repeats;
     view[cell + CANCEL] = 0;
-    for (let word = 0; word < payload.length; word += 1) view[cell + PAYLOAD + word] = payload[word]!; // in range
-    Atomics.store(view, cell + WORD, this.#nextTicket(slot) + state.queued);
+    this.fill(cell, payload);
+    Atomics.store(view, cell + WORD, this.nextTicket(slot) + state.queued);
     return slot;
   }
 
@@ -177,81 +103,6 @@ export abstract class BoardState {
     this.count(SUBMITTED, 1);
     this.count(REJECTED, 1);
     return why;
-  }
-
-  /** A slot's word with the next ticket and no state. */
-  #nextTicket(slot: number): number {
-    return ((this.ofSlot(slot, WORD) & ~STATE_MASK) + TICKET) | 0;
-  }
-
-  #freshSlot(): number {
-    const free = this.cell(FREE_SLOTS);
-    if (free > 0) {
-      this.set(FREE_SLOTS, this.ofSlot(free - 1, NEXT));
-      this.count(USED, 1);
-      return free - 1;
-    }
-    const fresh = this.cell(FRESH_SLOT);
-    if (fresh === this.shape.capacity) return -1;
-    this.set(FRESH_SLOT, fresh + 1);
-    this.count(USED, 1);
-    return fresh;
-  }
-
-  /** Gives a slot back; old entries of rings for it are void from then on. */
-  protected freeSlot(slot: number): void {
-    Atomics.store(this.view, this.slotCell(slot) + WORD, this.#nextTicket(slot) + state.free);
-    this.setSlot(slot, NEXT, this.cell(FREE_SLOTS));
-    this.set(FREE_SLOTS, slot + 1);
-    this.count(USED, -1);
-  }
-
-  /** At the end of its queue. */
-  protected append(slot: number): void {
-    const queue = QUEUES + 2 * this.ofSlot(slot, PRIORITY);
-    const last = this.cell(queue + 1);
-    this.setSlot(slot, SEAT, 0);
-    this.setSlot(slot, NEXT, 0);
-    this.setSlot(slot, PREVIOUS, last);
-    if (last === 0) this.set(queue, slot + 1);
-    else this.setSlot(last - 1, NEXT, slot + 1);
-    this.set(queue + 1, slot + 1);
-    this.count(WAITING, 1);
-  }
-
-  /** At the head of its queue: it has waited before. */
-  protected prepend(slot: number): void {
-    const queue = QUEUES + 2 * this.ofSlot(slot, PRIORITY);
-    const first = this.cell(queue);
-    this.setSlot(slot, SEAT, 0);
-    this.setSlot(slot, PREVIOUS, 0);
-    this.setSlot(slot, NEXT, first);
-    if (first === 0) this.set(queue + 1, slot + 1);
-    else this.setSlot(first - 1, PREVIOUS, slot + 1);
-    this.set(queue, slot + 1);
-    this.count(WAITING, 1);
-  }
-
-  protected unlink(slot: number): void {
-    const queue = QUEUES + 2 * this.ofSlot(slot, PRIORITY);
-    const next = this.ofSlot(slot, NEXT);
-    const previous = this.ofSlot(slot, PREVIOUS);
-    if (previous === 0) this.set(queue, next);
-    else this.setSlot(previous - 1, NEXT, next);
-    if (next === 0) this.set(queue + 1, previous);
-    else this.setSlot(next - 1, PREVIOUS, previous);
-    this.count(WAITING, -1);
-  }
-
-  /** The slot that is next in the queues, unlinked; -1 when they are empty. */
-  #shift(): number {
-    for (let priority = 0; priority < PRIORITIES; priority += 1) {
-      const first = this.cell(QUEUES + 2 * priority);
-      if (first === 0) continue;
-      this.unlink(first - 1);
-      return first - 1;
-    }
-    return -1;
   }
 
   /** How many more tasks a seat's rings can take. */
@@ -308,7 +159,7 @@ export abstract class BoardState {
 
   #dealTo(seat: number, count: number): void {
     for (let n = 0; n < count; n += 1) {
-      const slot = this.#shift();
+      const slot = this.shift();
       if (slot < 0) break;
       this.push(seat, slot);
     }
@@ -326,7 +177,7 @@ export abstract class BoardState {
       const entry = cell + RING + 2 * ((at - 1) & (this.shape.ring - 1));
       const slot = view[entry]!; // in the ring
       const queued = view[entry + 1]!;
-      if (this.ofSlot(slot, PINNED) !== 0 || !this.#retrieveSlot(slot, queued)) continue;
+      if (this.ofSlot(slot, REPEATS) === PINNED || !this.#retrieveSlot(slot, queued)) continue;
       view[cell + ASSIGNED] = this.ofSeat(seat, ASSIGNED) - 1;
       this.prepend(slot);
       count += 1;
@@ -424,14 +275,14 @@ export abstract class BoardState {
   }
 
   /** Settles what a worker that died leaves behind, once its ring was taken back. */
-  protected reapSlots(seat: number): void {
+  protected reapSlots(seat: number, renew: Renew): void {
     const { view } = this;
     const last = this.cell(FRESH_SLOT);
     for (let slot = 0; slot < last; slot += 1)
-      if (view[this.slotCell(slot) + SEAT] === seat + 1) this.reapSlot(slot);
+      if (view[this.slotCell(slot) + SEAT] === seat + 1) this.reapSlot(slot, renew);
   }
 
-  protected reapSlot(slot: number): void {
+  protected reapSlot(slot: number, renew: Renew): void {
     const { view } = this;
     const cell = this.slotCell(slot);
     const word = Atomics.load(view, cell + WORD);
@@ -439,7 +290,7 @@ export abstract class BoardState {
       case state.free:
         return;
       case state.queued: // pinned, or taken from the ring and not claimed
-        if (view[cell + PINNED] !== 0) break;
+        if (view[cell + REPEATS] === PINNED) break;
         Atomics.store(view, cell + WORD, (word + TICKET) | 0);
         this.prepend(slot);
         return;
@@ -451,9 +302,31 @@ export abstract class BoardState {
       case state.failed:
         this.#lose(slot);
         return;
+      case state.running:
+        if (!this.mayRepeat(slot)) break;
+        this.repeat(slot, renew);
+        return;
     }
     Atomics.store(view, cell + WORD, (word & ~STATE_MASK) | state.crashed);
     this.#lose(slot);
+  }
+
+  /** Whether a task whose worker died in it runs again. */
+  protected mayRepeat(slot: number): boolean {
+    return this.ofSlot(slot, REPEATS) > 0;
+  }
+
+  /** Back to the head of the queue, as if it had never run. It stays pending: nothing of its end was counted. */
+  protected repeat(slot: number, renew: Renew): void {
+    const { view } = this;
+    const cell = this.slotCell(slot);
+    view[cell + REPEATS] = this.ofSlot(slot, REPEATS) - 1;
+    view[cell + CANCEL] = 0;
+    this.count(REPEATED, 1);
+    const payload = renew(slot);
+    if (payload !== undefined) this.fill(cell, payload);
+    Atomics.store(view, cell + WORD, this.nextTicket(slot) + state.queued);
+    this.prepend(slot);
   }
 
   #lose(slot: number): void {

@@ -9,12 +9,16 @@ export function fullError(queueLimit: number): RangeError {
   return new RangeError(`the ThreadPool is full: it holds ${queueLimit} tasks (queueLimit)`);
 }
 
-/** @param error what ended the thread, if that was an error */
-export function deathOf(task: number, error: unknown, exitCode: number): WorkerDiedError {
+/**
+ * @param error what ended the thread, if that was an error
+ * @param before workers that died in it before this one
+ */
+export function deathOf(task: number, error: unknown, exitCode: number, before: number): WorkerDiedError {
   const why = error instanceof Error ? `: ${error.message}` : '';
+  const again = before === 0 ? '' : `, after ${before} other${before === 1 ? '' : 's'} had died in it`;
   const options = error === undefined ? undefined : { cause: error };
   return new WorkerDiedError(
-    `the worker of task ${task} died in it, with exit code ${exitCode}${why}`,
+    `the worker of task ${task} died in it, with exit code ${exitCode}${why}${again}`,
     exitCode,
     options,
   );

@@ -1,4 +1,5 @@
 /** What a pool can be told, with its defaults, checked once. */
+import type { RunOptions } from './pool-types.ts';
 import type { ThreadOptions } from './worker-thread.ts';
 
 export interface ThreadPoolOptions {
@@ -18,6 +19,8 @@ export interface ThreadPoolOptions {
   readonly tasksPerWorker?: number;
   /** How long a running task that was cancelled may go on before its worker is replaced. Milliseconds; default 100. */
   readonly graceMs?: number;
+  /** How often a task that is `repeatable` runs again at most when its worker dies in it. Default 2. */
+  readonly mostRepeats?: number;
   /** How long both sides look for work at most before they sleep; they look less where that is in vain. Milliseconds; default 0.1, and 0 where there is one core. */
   readonly spinMs?: number;
   /** Module with `onStart` and `onExit`, which run in every worker. */
@@ -37,6 +40,7 @@ export interface PoolConfiguration {
   readonly idleMs: number;
   readonly tasksPerWorker: number;
   readonly graceMs: number;
+  readonly mostRepeats: number;
   readonly spinMs: number;
   readonly hooks: string | undefined;
   readonly worker: ThreadOptions;
@@ -63,6 +67,7 @@ export function configurationOf(options: ThreadPoolOptions): PoolConfiguration {
         ? Infinity
         : whole('tasksPerWorker', options.tasksPerWorker, 1, 2 ** 31),
     graceMs: limit('graceMs', options.graceMs ?? 100),
+    mostRepeats: whole('mostRepeats', options.mostRepeats ?? 2, 0, 1000),
     spinMs: limit('spinMs', options.spinMs ?? (cores > 1 ? 0.1 : 0)),
     hooks: moduleOf(options.hooks),
     worker: options.worker ?? {},
@@ -70,6 +75,14 @@ export function configurationOf(options: ThreadPoolOptions): PoolConfiguration {
       options.onLateError ??
       ((error) => process.emitWarning(`a task left an error behind: ${String(error)}`)),
   };
+}
+
+/** @throws TypeError when a repeatable task is to move its arguments */
+export function checkRepeatable({ repeatable, transfer }: RunOptions): void {
+  if (repeatable === true && transfer !== undefined)
+    throw new TypeError(
+      'a repeatable task cannot move its arguments (transfer): they would be gone when it runs again; leave out one of the two',
+    );
 }
 
 /** A module as `import()` takes it. */

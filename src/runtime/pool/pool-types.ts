@@ -14,6 +14,11 @@ export interface RunOptions {
   readonly priority?: 'high' | 'normal' | 'low';
   /** What of the arguments moves to the worker instead of being copied. */
   readonly transfer?: readonly object[];
+  /**
+   * Whether it may run again when its worker dies in it, as often as the pool's `mostRepeats` says: it does no harm twice. Its arguments are sent again as they are
+   * then, so they cannot move (`transfer`); parts that were told already are not told again. Default false.
+   */
+  readonly repeatable?: boolean;
   /** Told of each preliminary result, as it comes, before the last one. What it throws is an uncaught exception, as of any listener. */
   readonly onPart?: (value: unknown, index: number) => void;
 }
@@ -52,4 +57,6 @@ export interface Entry {
   /** Where its arguments were sent to, when they go by message. */
   sentTo: PoolMember | undefined;
   failed: unknown;
+  /** Workers that died in it. */
+  deaths: number;
 }

@@ -34,6 +34,7 @@ import {
   PRESENCE,
   PRESENT,
   REJECTED,
+  REPEATED,
   RING,
   SEAT,
   STATE_MASK,
@@ -43,7 +44,7 @@ import {
   WAITING,
   WORD,
 } from './board-layout.ts';
-import { BoardState, type Cancellation, FULL } from './board-state.ts';
+import { BoardState, type Cancellation, FULL, type Renew } from './board-state.ts';
 
 /** The counts of a board at one moment: `submitted = completed + failed + cancelled + rejected + pending`. They wrap after 2^32. */
 export interface BoardAccount {
@@ -60,7 +61,11 @@ export interface BoardAccount {
   readonly pending: number;
   /** Those of the pending that are in the queue. */
   readonly waiting: number;
+  /** Times that a task went back to the queue because its worker had died in it. */
+  readonly repeated: number;
 }
+
+const unharmed: Renew = () => undefined;
 
 /** What a seat is doing: nobody is there; nothing, or something, is dealt to its worker. (unknown: the board is damaged.) */
 export type SeatState = 'absent' | 'idle' | 'busy' | 'unknown';
@@ -129,10 +134,11 @@ export class TaskBoard extends BoardState {
    *
    * @param payload up to 24 words for the worker
    * @param priority 0 is first, 2 is last
+   * @param repeats how often it may run again when its worker dies in it
    */
-  submit(payload: Int32Array, priority: number): number {
+  submit(payload: Int32Array, priority: number, repeats: number = 0): number {
     this.#mutex.lock();
-    const slot = this.admit(payload, priority, true);
+    const slot = this.admit(payload, priority, true, repeats);
     if (slot >= 0) this.append(slot);
     this.#mutex.unlock();
     return slot;
@@ -143,9 +149,9 @@ export class TaskBoard extends BoardState {
     this.#checkSeat(seat);
     this.#mutex.lock();
     const present = this.ofSeat(seat, PRESENCE) === PRESENT;
-    const slot = !present || this.room(seat) > 0 ? this.admit(payload, 0, present) : this.refuse(FULL);
+    const slot =
+      !present || this.room(seat) > 0 ? this.admit(payload, 0, present, PINNED) : this.refuse(FULL);
     if (slot >= 0) {
-      this.view[this.slotCell(slot) + PINNED] = 1;
       this.push(seat, slot);
       this.ring(seat);
     }
@@ -341,14 +347,16 @@ export class TaskBoard extends BoardState {
 
   /**
    * Clears the seat of a worker that has left or died, and only then: what it finished stays finished, the task that it was in
-   * has failed, what was dealt to it beside that goes back into the queue.
+   * has failed, or goes back into the queue when it may run again, as does what was dealt to it beside that.
+   *
+   * @param renew gives the payload of a task that is to run again
    */
-  reap(seat: number): void {
+  reap(seat: number, renew: Renew = unharmed): void {
     this.#checkSeat(seat);
     this.#mutex.lock();
     if (this.ofSeat(seat, PRESENCE) !== ABSENT) {
       this.retrieve(seat);
-      this.reapSlots(seat);
+      this.reapSlots(seat, renew);
       Atomics.store(this.view, this.seatCell(seat) + PRESENCE, ABSENT);
       this.leaveWhenDrained();
       this.events.wake(Infinity);
@@ -383,6 +391,7 @@ export class TaskBoard extends BoardState {
       rejected: this.cell(REJECTED) >>> 0,
       pending: this.cell(PENDING),
       waiting: this.cell(WAITING),
+      repeated: this.cell(REPEATED) >>> 0,
     };
     this.#mutex.unlock();
     return account;
@@ -398,6 +407,11 @@ export class TaskBoard extends BoardState {
     });
     this.#mutex.unlock();
     return states;
+  }
+
+  /** Whether a slot is free, as far as this thread knows. No lock: for a thread that submits alone. */
+  hasRoom(): boolean {
+    return this.cell(USED) < this.shape.capacity || this.cell(IS_CLOSED) !== 0;
   }
 
   /** Slots that are not free: pending, cancelled with their worker in them still, or settled and not released. */

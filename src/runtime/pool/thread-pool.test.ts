@@ -132,6 +132,18 @@ describe('W-13, W-14: a pool', () => {
     const pool = poolOf({ queueLimit: 4 });
     const results = Array.from({ length: 50 }, (_, n) => pool.run('same', [n]));
     expect(await within(Promise.all(results))).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    // Who waits outside counts for nothing until it is let in, can give up, and is waited for.
+    const narrow = poolOf({ queueLimit: 1 });
+    const given = new AbortController();
+    const settled: unknown[] = [];
+    void narrow.run('same', [1]).then((value) => settled.push(value));
+    const gone = narrow.run('same', [2], { signal: given.signal });
+    void narrow.run('same', [3]).then((value) => settled.push(value));
+    given.abort('gone');
+    expect(await errorOf(gone)).toBe('gone');
+    await within(narrow.close());
+    expect(settled).toEqual([1, 3]);
+    expect(narrow.metrics()).toMatchObject({ submitted: 2, completed: 2, rejected: 0 });
     const strict = poolOf({ queueLimit: 2, whenFull: 'reject' });
     const outcomes = await within(Promise.allSettled([1, 2, 3].map((n) => strict.run('same', [n]))));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);

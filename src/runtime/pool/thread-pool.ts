@@ -1,15 +1,15 @@
 /** A pool of worker threads. What decides is the TaskBoard; this file is what stands around it on the owner's thread: promises, threads, timers. */
 import { ClosedError } from '../errors.ts';
-import { Histogram } from '../histogram.ts';
 import { PartStream, streamed } from '../part-stream.ts';
 import { decodeThrown } from '../remote-error.ts';
 import { checkTimeout } from '../timeout.ts';
-import { type BoardShape, boardCells, PAYLOAD_CELLS } from './board-layout.ts';
+import { type BoardShape, boardCells } from './board-layout.ts';
 import { CLOSED } from './board-state.ts';
 import { boundedMap } from './bounded-map.ts';
 import { type Equipment, unequipped } from './equipment.ts';
 import { type Definition, Handlers } from './handlers.ts';
 import { Lookout } from './lookout.ts';
+import { Outgoing } from './outgoing.ts';
 import { listenerOf } from './part-listener.ts';
 import {
   aheadMs,
@@ -23,12 +23,19 @@ import {
 import { livedMs, retireIdle } from './pool-crew.ts';
 import { closedError, deathOf, falseStartsOf, fullError } from './pool-errors.ts';
 import { PoolMember } from './pool-member.ts';
-import { configurationOf, type PoolConfiguration, type ThreadPoolOptions } from './pool-options.ts';
+import {
+  checkRepeatable,
+  configurationOf,
+  type PoolConfiguration,
+  type ThreadPoolOptions,
+} from './pool-options.ts';
+import { PoolTimes } from './pool-times.ts';
 import type { Entry, PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool-types.ts';
 import { Suspicion } from './suspicion.ts';
 import { TaskBoard } from './task-board.ts';
 import { watchLimits } from './task-limits.ts';
 import { ENDED, STARTED, sharedClock, Values } from './values.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 const none: RunOptions = {};
 
@@ -38,26 +45,18 @@ export class ThreadPool {
   readonly #board: TaskBoard;
   readonly #values: Values;
   readonly #view: Int32Array<SharedArrayBuffer>;
-  readonly #payload: Int32Array = new Int32Array(PAYLOAD_CELLS);
-  readonly #outgoing: Values;
+  readonly #outgoing = new Outgoing();
   readonly #now = sharedClock();
   readonly #entries: (Entry | undefined)[] = [];
-  /** Slots whose arguments go by message. */
-  readonly #byMessage = new Set<number>();
-  /** Submissions that wait for room. */
-  readonly #outside: (() => boolean)[] = [];
+  readonly #outside = new WaitingRoom(() => this.#tellDrained());
   readonly #handlers: Handlers;
   readonly #define = (definition: Definition): void => {
     for (const member of this.#members) member?.port.postMessage(definition);
   };
   readonly #members: (PoolMember | undefined)[];
-  readonly #queueDelay = new Histogram();
-  readonly #runTime = new Histogram();
+  readonly #times = new PoolTimes();
   readonly #lookout: Lookout;
   readonly #suspicion: Suspicion;
-  #meanMs = 0;
-  #busyMs = 0;
-  #livedMs = 0;
   #pending = 0;
   #deaths = 0;
   #lateErrors = 0;
@@ -91,17 +90,13 @@ export class ThreadPool {
     this.#view = new Int32Array(new SharedArrayBuffer(4 * boardCells(shape)));
     this.#board = TaskBoard.create(this.#view, 0, shape);
     this.#values = new Values(this.#view);
-    this.#outgoing = new Values(this.#payload);
     this.#members = Array.from({ length: shape.seats }, () => undefined);
     this.#lookout = new Lookout(this.#board, this.#view, configuration.spinMs, {
       collect: () => this.#collect(),
-      onChange: () => {
-        this.#admit();
-        this.#flushSoon();
-      },
+      onChange: () => this.#flushSoon(),
       attend: () => this.#attend(),
-      isBusy: () => this.#pending > 0 && this.#meanMs < longTaskMs,
-      isNeeded: () => this.#pending > 0 || this.#gone.length > 0,
+      isBusy: () => this.#pending > 0 && this.#times.meanMs < longTaskMs,
+      isNeeded: () => !this.#isDrained() || this.#gone.length > 0,
     });
     this.#suspicion = new Suspicion(this.#board, this.#entries, configuration.graceMs, (slot, entry, why) =>
       this.#cancel(slot, entry, why),
@@ -170,7 +165,7 @@ export class ThreadPool {
 
   /** Resolves when nothing is pending. */
   drain(): Promise<void> {
-    if (this.#pending === 0) return Promise.resolve();
+    if (this.#isDrained()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#drained.push(resolve);
     });
@@ -211,15 +206,12 @@ export class ThreadPool {
   }
 
   metrics(): PoolMetrics {
-    const lived = this.#livedMs + livedMs(this.#members, this.#now());
     return {
       ...this.#board.account(),
       threads: this.#members.filter(Boolean).length,
       deaths: this.#deaths,
       lateErrors: this.#lateErrors,
-      queueDelay: this.#queueDelay.toJSON(),
-      runTime: this.#runTime.toJSON(),
-      utilisation: lived > 0 ? Math.min(1, this.#busyMs / lived) : 0,
+      ...this.#times.summary(livedMs(this.#members, this.#now())),
     };
   }
 
@@ -237,22 +229,22 @@ export class ThreadPool {
       return;
     }
     if (timeoutMs !== undefined) checkTimeout(timeoutMs);
+    checkRepeatable(options);
     const handler = this.#handlers.numberOf(task, this.#define);
     if (this.#closed) {
       reject(this.#broken ?? closedError());
       return;
     }
     // A stack costs as much as a trivial task.
-    const caller = this.#meanMs < trivialMs && this.#meanMs > 0 ? undefined : new Error('asked for here');
+    const caller =
+      this.#times.meanMs < trivialMs && this.#times.meanMs > 0 ? undefined : new Error('asked for here');
     const submit = (): boolean => {
-      const payload = this.#payload;
-      payload[0] = handler;
-      const small = options.transfer === undefined && this.#outgoing.write(0, args);
-      if (!small) payload[1] = -1;
+      const small = this.#outgoing.pack(handler, args, options);
+      const repeats = options.repeatable === true ? this.#options.mostRepeats : 0;
       const slot =
         seat < 0
-          ? this.#board.submit(payload, priorities[options.priority ?? 'normal'])
-          : this.#board.submitTo(seat, payload);
+          ? this.#board.submit(this.#outgoing.payload, priorities[options.priority ?? 'normal'], repeats)
+          : this.#board.submitTo(seat, this.#outgoing.payload);
       if (slot === CLOSED) {
         reject(closedError());
         return true;
@@ -271,29 +263,36 @@ export class ThreadPool {
         release: undefined,
         sentTo: undefined,
         failed: undefined,
+        deaths: 0,
       };
       this.#entries[slot] = entry;
       this.#pending += 1;
-      if (!small) this.#byMessage.add(slot);
+      this.#outgoing.place(slot, small);
       if (signal !== undefined || timeoutMs !== undefined) this.#watch(slot, entry);
       this.#flushSoon();
       return true;
     };
-    if (this.#outside.length === 0 && submit()) return;
-    if (this.#options.whenFull === 'reject') {
-      reject(fullError(this.#options.queueLimit));
-      return;
-    }
-    this.#outside.push(submit);
+    const waits = this.#options.whenFull === 'wait';
+    if (waits ? this.#outside.isEmpty && this.#board.hasRoom() && submit() : submit()) return;
+    if (waits) this.#outside.enter(submit, reject, signal);
+    else reject(fullError(this.#options.queueLimit));
   }
+
+  /** The payload of a task that runs again. */
+  readonly #renew = (slot: number): Int32Array => {
+    const entry = this.#entries[slot]!; // it is pending
+    entry.deaths += 1;
+    this.#outgoing.place(slot, this.#outgoing.pack(entry.handler, entry.args, entry.options));
+    return this.#outgoing.payload;
+  };
 
   #watch(slot: number, entry: Entry): void {
     entry.release = watchLimits(entry.options, {
       isPending: () => this.#entries[slot] === entry,
-      ranMs: () =>
-        this.#board.isRunning(slot, entry.id)
-          ? this.#now() - this.#values.readMoment(this.#board.payloadOf(slot) + STARTED)
-          : -1,
+      ranMs: () => {
+        if (!this.#board.isRunning(slot, entry.id)) return -1;
+        return this.#values.ranMs(this.#board.payloadOf(slot), this.#now());
+      },
       cancel: (reason) => this.#cancel(slot, entry, reason),
     });
   }
@@ -320,10 +319,17 @@ export class ThreadPool {
   #forget(slot: number, entry: Entry): void {
     entry.release?.();
     this.#entries[slot] = undefined;
-    this.#byMessage.delete(slot);
+    this.#outgoing.forget(slot);
     this.#pending -= 1;
-    if (this.#pending > 0) return;
-    for (const resolve of this.#drained.splice(0)) resolve();
+    this.#tellDrained();
+  }
+
+  #isDrained(): boolean {
+    return this.#pending === 0 && this.#outside.isEmpty;
+  }
+
+  #tellDrained(): void {
+    if (this.#isDrained()) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   #flushSoon(): void {
@@ -334,6 +340,7 @@ export class ThreadPool {
 
   readonly #flush = (): void => {
     this.#flushing = false;
+    this.#outside.admit(() => this.#board.hasRoom());
     this.#attend();
     this.#lookout.look();
   };
@@ -341,35 +348,19 @@ export class ThreadPool {
   /** Deals what is queued, sends what goes by message, and starts threads where there are too few. */
   #attend(): void {
     this.#grow();
-    const ahead = this.#meanMs > 0 ? Math.ceil(aheadMs / this.#meanMs) : 8;
+    const ahead = this.#times.meanMs > 0 ? Math.ceil(aheadMs / this.#times.meanMs) : 8;
     this.#board.deal(Math.max(1, Math.min(ring, ahead)));
-    if (this.#byMessage.size > 0) this.#sendArguments();
+    this.#outgoing.send(this.#board, this.#entries, this.#members);
     this.#suspicion.look();
   }
 
   #grow(): void {
-    if (this.#broken !== undefined || (this.#closed && this.#pending === 0)) return;
+    if (this.#broken !== undefined || (this.#closed && this.#isDrained())) return;
     const { minThreads, maxThreads } = this.#options;
     const wanted = Math.min(maxThreads, Math.max(minThreads, this.#pending));
     let threads = 0;
     for (const member of this.#members) if (member !== undefined) threads += 1;
     for (; threads < wanted; threads += 1) if (!this.#start()) return;
-  }
-
-  #sendArguments(): void {
-    for (const slot of this.#byMessage) {
-      const entry = this.#entries[slot];
-      const seat = entry === undefined ? undefined : this.#board.seatOf(slot, entry.id);
-      const member = seat === undefined ? undefined : this.#members[seat];
-      if (entry === undefined || member === undefined || entry.sentTo === member) continue;
-      entry.sentTo = member;
-      member.sendArguments(entry);
-    }
-  }
-
-  /** Lets in who waits for room. */
-  #admit(): void {
-    while (this.#outside.length > 0 && this.#outside[0]!()) this.#outside.shift(); // not empty
   }
 
   /** Settles what has ended; says whether there was anything. */
@@ -401,7 +392,7 @@ export class ThreadPool {
       return;
     }
     if (outcome === 'crashed') {
-      entry.reject(deathOf(entry.id, member?.error, this.#exitCode));
+      entry.reject(deathOf(entry.id, member?.error, this.#exitCode, entry.deaths));
       return;
     }
     this.#listen(member);
@@ -410,16 +401,15 @@ export class ThreadPool {
     else if (message !== undefined && 'value' in message) entry.resolve(message.value);
     else if (message !== undefined && 'thrown' in message)
       entry.reject(decodeThrown(message.thrown, entry.caller?.stack));
-    else entry.reject(deathOf(entry.id, member?.error, this.#exitCode));
+    else entry.reject(deathOf(entry.id, member?.error, this.#exitCode, entry.deaths));
   }
 
   #measure(entry: Entry, at: number, member: PoolMember | undefined): void {
-    const started = this.#values.readMoment(at + STARTED);
-    const ranMs = Math.max(0, this.#values.readMoment(at + ENDED) - started);
-    this.#queueDelay.record(started - entry.submitted);
-    this.#runTime.record(ranMs);
-    this.#busyMs += ranMs;
-    this.#meanMs = this.#meanMs === 0 ? ranMs : 0.9 * this.#meanMs + 0.1 * ranMs;
+    this.#times.task(
+      entry.submitted,
+      this.#values.readMoment(at + STARTED),
+      this.#values.readMoment(at + ENDED),
+    );
     if (member === undefined) return;
     member.tasks += 1;
     if (member.tasks === this.#options.tasksPerWorker) this.#board.retire(member.seat);
@@ -447,26 +437,23 @@ export class ThreadPool {
     this.#collect();
     this.#dying = member;
     this.#exitCode = exitCode;
-    this.#board.reap(member.seat);
+    this.#board.reap(member.seat, this.#renew);
     this.#collect();
     this.#dying = undefined;
     this.#members[member.seat] = undefined;
-    this.#livedMs += this.#now() - member.begun;
+    this.#times.worker(this.#now() - member.begun);
     member.close();
     if (exitCode !== 0) this.#deaths += 1;
     this.#falseStarts = member.ready ? 0 : this.#falseStarts + 1;
-    if (this.#falseStarts >= mostFalseStarts && !this.#closed) this.#break(member, exitCode);
-    this.#admit();
+    if (this.#falseStarts >= mostFalseStarts && !this.#closed) {
+      // Starting more of them would never end.
+      this.#closed = true;
+      this.#broken = falseStartsOf(mostFalseStarts, exitCode, member.error);
+      this.#rejectAll(this.#broken);
+    }
     this.#flushSoon();
     if (this.#members.some((each) => each !== undefined)) return;
     for (const resolve of this.#gone.splice(0)) resolve();
-  }
-
-  /** Its threads end before they have begun: starting more of them would never end. */
-  #break({ error }: PoolMember, exitCode: number): void {
-    this.#closed = true;
-    this.#broken = falseStartsOf(mostFalseStarts, exitCode, error);
-    this.#rejectAll(this.#broken);
   }
 
   /** Takes in what a worker has sent. Where tasks left errors behind, another worker takes the place: what else they have left nobody knows. */
@@ -488,8 +475,8 @@ export class ThreadPool {
     for (const [slot, entry] of this.#entries.entries()) {
       if (entry !== undefined) this.#cancel(slot, entry, error);
     }
-    // Those outside are refused by the closed board.
+    this.#outside.rejectAll(error);
     this.#board.close();
-    this.#admit();
+    this.#tellDrained();
   }
 }

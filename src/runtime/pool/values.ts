@@ -118,6 +118,12 @@ export class Values {
     return this.#floats[at >> 1]!;
   }
 
+  /** Milliseconds that the task whose payload is at `at` has run; -1 when it has not begun: its worker has claimed it just now. */
+  ranMs(at: number, now: number): number {
+    const started = this.readMoment(at + STARTED);
+    return started > 0 ? now - started : -1;
+  }
+
   writeMoment(at: number, moment: number): void {
     this.#floats[at >> 1] = moment;
   }
