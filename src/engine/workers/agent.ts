@@ -195,8 +195,7 @@ class Agent {
   #turn(): number {
     const words = this.#words;
     const before = this.#granted;
-    for (let i = 0; native.load(words, P.GRANT) === before; i++)
-      if (i >= spins) native.wait(words, P.GRANT, before);
+    P.awaitChange(native, words, P.GRANT, before, spins, Number.POSITIVE_INFINITY);
     this.#granted = (before + 1) | 0;
     return words[P.COMMAND]!;
   }
@@ -305,6 +304,8 @@ class Agent {
         seen = value;
       } else if (kind === CALL || kind === PAUSE) value = undefined;
       else {
+        if (kind === STORE)
+          this.#words[base + P.P_TAG] = this.#block.write((base >> 1) + P.P_VALUE, native.load(view, index));
         value = perform(kind, view, index, a as number, b as number);
         seen = value;
       }

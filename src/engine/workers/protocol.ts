@@ -54,10 +54,12 @@ export const INDEX = 6;
 export const A_TAG = 7;
 export const B_TAG = 8;
 export const R_TAG = 9;
+export const P_TAG = 10;
 /** 64-bit places of a record, counted from its start. */
 export const A_VALUE = 6;
 export const B_VALUE = 7;
 export const R_VALUE = 8;
+export const P_VALUE = 9; // of a store: what was there before
 
 /** Marks of a record. */
 export const ODD = 1; // only the worker can perform it
@@ -142,6 +144,28 @@ export class ControlBlock {
         return undefined;
     }
   }
+}
+
+/**
+ * Looks at a word, and then sleeps, until it is another than `before`. A wake-up alone says nothing: the other side may be kept between its write and its
+ * notify for so long that the notify meets the next sleep.
+ * @param native the platform's own `Atomics`.
+ * @param looks how often to look before sleeping.
+ * @param ms milliseconds of sleep without a wake-up.
+ * @returns whether it changed in time.
+ */
+export function awaitChange(
+  native: typeof Atomics,
+  words: Int32Array,
+  index: number,
+  before: number,
+  looks: number,
+  ms: number,
+): boolean {
+  for (let i = 0; i < looks; i++) if (native.load(words, index) !== before) return true;
+  while (native.load(words, index) === before)
+    if (native.wait(words, index, before, ms) === 'timed-out') return native.load(words, index) !== before;
+  return true;
 }
 
 /** The program a worker runs: an export of a module, or what a function that is exported makes of `data`. */

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { installHost, UnsupportedError } from '../../instrument/host.ts';
-import { type AtomicView, LOAD, stepNames, WAIT } from '../../instrument/step.ts';
+import { type AtomicView, LOAD, STORE, stepNames, WAIT } from '../../instrument/step.ts';
 import { cloneForThread, isSharedMemory } from '../clone.ts';
 import { describeError } from '../describe.ts';
 import { ProgramError } from '../program.ts';
@@ -278,6 +278,9 @@ export class WorkerThreads implements RemoteThreads {
         const slot = this.#slots[this.#scheduler!.current]!; // asked for the step of a thread
         if (slot.executed) {
           const base = P.firstRecord + (slot.taken - 1) * P.recordWords;
+          // Who watches looks at the cell before a store.
+          if (name === 'load' && slot.kind === STORE)
+            return slot.block.read(slot.block.words[base + P.P_TAG]!, (base >> 1) + P.P_VALUE);
           return slot.block.read(slot.block.words[base + P.R_TAG]!, (base >> 1) + P.R_VALUE);
         }
         // For a wait the scheduler also looks at the word: that is no step.
@@ -418,10 +421,7 @@ export class WorkerThreads implements RemoteThreads {
     const native = this.#native;
     for (;;) {
       const before = slot.announced;
-      let came = false;
-      for (let i = 0; i < looks && !came; i++) came = native.load(words, P.ANNOUNCE) !== before;
-      if (!came && native.wait(words, P.ANNOUNCE, before, ms) === 'timed-out')
-        throw this.#end(thread, slot, ms);
+      if (!P.awaitChange(native, words, P.ANNOUNCE, before, looks, ms)) throw this.#end(thread, slot, ms);
       slot.announced = (before + 1) | 0;
       const state = words[P.STATE];
       if (state === P.DEAD) throw this.#end(thread, slot, ms);

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { P1, P2, P3, P4, P5, P6, P7 } from '../../../bench/programs.ts';
+import type { ExecutedStep, StepObserver } from '../../instrument/executed-step.ts';
+import { STORE } from '../../instrument/step.ts';
 import { decodeSchedule, encodeSchedule } from '../../schedule/codec.ts';
 import { random } from '../../strategy/random.ts';
 import { replay } from '../../strategy/replay.ts';
@@ -16,6 +18,19 @@ const schedules = Number(process.env['THREADPROOF_LAW'] ?? 25);
 /** Sites come from the transform here and from stacks there: they are people's, not the law's. */
 const bare = (trace: readonly TraceStep[]): object[] => trace.map(({ site: _, ...step }) => step);
 
+/** What observers are told of an execution. */
+class Told implements StepObserver {
+  readonly steps: object[] = [];
+
+  started(): void {
+    this.steps.length = 0;
+  }
+
+  observe({ kind, thread, wrote, result, previous }: ExecutedStep): void {
+    this.steps.push({ kind, thread, wrote, result, previous: kind === STORE ? previous : undefined });
+  }
+}
+
 describe('a virtual schedule replayed under workers gives the same trace and outcome', () => {
   const open: WorkerThreads[] = [];
   afterAll(() => Promise.all(open.map((workers) => workers.close())));
@@ -24,8 +39,9 @@ describe('a virtual schedule replayed under workers gives the same trace and out
     const program = written as unknown as Program;
     const workers = new WorkerThreads({ module, exportName: name }, program.threads);
     open.push(workers);
-    const virtual = new VirtualExecutor(program);
-    const real = new VirtualExecutor(program, undefined, { remote: workers });
+    const told = [new Told(), new Told()] as const;
+    const virtual = new VirtualExecutor(program, undefined, { observers: [told[0]] });
+    const real = new VirtualExecutor(program, undefined, { remote: workers, observers: [told[1]] });
     const strategy = random(7);
     for (let e = 0; e < schedules; e++) {
       strategy.begin(e, program.threads);
@@ -48,6 +64,7 @@ describe('a virtual schedule replayed under workers gives the same trace and out
       strategy.begin(e, program.threads);
       expect(real.run(strategy)).toEqual(outcome);
       expect(real.fingerprint).toBe(fingerprint);
+      expect(told[1].steps).toEqual(told[0].steps);
     }
   });
 });
