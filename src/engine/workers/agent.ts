@@ -26,8 +26,9 @@ import {
   XOR,
 } from '../../instrument/step.ts';
 import { isPlainWait } from '../arguments.ts';
-import { describeError, describeValue, isDeferred, notSynchronous, shown } from '../describe.ts';
-import { type Program, ProgramError, programFault } from '../program.ts';
+import { describeError, isDeferred, notSynchronous, shown } from '../describe.ts';
+import { type Program, ProgramError } from '../program.ts';
+import { type BootData, importProgram, type Thrown, thrownOf } from './boot.ts';
 import * as P from './protocol.ts';
 
 type AnyCall = (...args: unknown[]) => unknown;
@@ -47,7 +48,7 @@ const viewName = Object.getOwnPropertyDescriptor(
 )!.get!; // ECMA-262 23.2.3.38
 
 class Agent {
-  readonly #data: P.AgentData;
+  readonly #data: BootData;
   readonly #block: P.ControlBlock;
   readonly #words: Int32Array<SharedArrayBuffer>;
   #load: (data: unknown) => Program = () => {
@@ -67,7 +68,7 @@ class Agent {
   #lastType = 0;
   #lastOffset = 0;
 
-  constructor(data: P.AgentData) {
+  constructor(data: BootData) {
     this.#data = data;
     this.#block = new P.ControlBlock(data.block);
     this.#words = this.#block.words;
@@ -80,7 +81,7 @@ class Agent {
       this.#announce(P.DEAD);
     });
     try {
-      this.#load = await this.#import();
+      this.#load = await importProgram(this.#data);
       this.#announce(P.IDLE);
     } catch (error) {
       this.#send(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -98,40 +99,6 @@ class Agent {
   }
 
   // --- the program ----------------------------------------------------------------------------------------------
-
-  async #import(): Promise<(data: unknown) => Program> {
-    const { reference, tsx, typescript } = this.#data;
-    let namespace: Record<string, unknown>;
-    try {
-      namespace = await import(reference.module);
-    } catch (error) {
-      const { code } = error as { code?: string };
-      // TypeScript somewhere below: only then its half second is spent.
-      if (typescript || !/^ERR_(UNKNOWN_FILE_EXTENSION|MODULE_NOT_FOUND)$/.test(code ?? '')) throw error;
-      for (const door of tsx) ((await import(door)) as { register(): void }).register();
-      const again = new URL(reference.module);
-      again.searchParams.set('again', '');
-      namespace = await import(again.href);
-    }
-    const { exportName } = reference;
-    const compiled = namespace['default'] as Record<string, unknown> | undefined;
-    if (typeof compiled === 'object' && compiled !== null && compiled['__esModule'] === true)
-      namespace = compiled;
-    const fallback = namespace['default'];
-    const value =
-      exportName === '*'
-        ? namespace
-        : (namespace[exportName] ??
-          (typeof fallback === 'object' && fallback !== null
-            ? (fallback as Record<string, unknown>)[exportName]
-            : undefined));
-    return (data) => {
-      const program = typeof value === 'function' ? (value as AnyCall)(data) : value;
-      const fault = programFault(program);
-      if (fault !== undefined) throw new ProgramError(`export ${exportName} is not a program: ${fault}`);
-      return program as Program;
-    };
-  }
 
   #take(): P.Job {
     const job = this.#receive() as P.Job;
@@ -250,7 +217,7 @@ class Agent {
           return this.#block.read(words[P.RESULT_TAG]!, P.resultValue);
         case P.THROW:
           this.#begin();
-          throw errorOf(this.#receive() as P.Thrown);
+          throw errorOf(this.#receive() as Thrown);
         case P.PERFORM:
           threw = false;
           try {
@@ -502,25 +469,8 @@ function standIn(value: unknown): unknown {
   return value;
 }
 
-function thrownOf(error: unknown): P.Thrown {
-  try {
-    if (error instanceof UnsupportedError) return { kind: 'unsupported', message: error.message };
-    if (error instanceof ProgramError) return { kind: 'program', message: error.message };
-    if (error instanceof Error)
-      return {
-        kind: 'error',
-        name: String(shown(error.name)),
-        message: String(shown(error.message)),
-        stack: String(error.stack),
-      };
-  } catch {
-    return { kind: 'value', text: 'an error that throws when it is looked at' };
-  }
-  return { kind: 'value', text: describeValue(error) };
-}
-
 /** An error of the platform, made anew here. */
-function errorOf(thrown: P.Thrown): unknown {
+function errorOf(thrown: Thrown): unknown {
   if (thrown.kind !== 'error') return new Error(thrown.kind === 'value' ? thrown.text : thrown.message);
   const maker = (globalThis as unknown as Record<string, ErrorConstructor>)[thrown.name] ?? Error;
   return new maker(thrown.message);
@@ -544,7 +494,7 @@ function siteOf(stack: string): P.Extra['site'] {
 }
 
 /** Runs in the worker for as long as it lives. */
-export async function serve(data: P.AgentData): Promise<never> {
+export async function serve(data: BootData): Promise<never> {
   process.setSourceMapsEnabled(true);
   return new Agent(data).serve();
 }

@@ -168,26 +168,6 @@ export function awaitChange(
   return true;
 }
 
-/** The program a worker runs: an export of a module, or what a function that is exported makes of `data`. */
-export interface ProgramReference {
-  /** URL of the module. */
-  readonly module: string;
-  readonly exportName: string;
-}
-
-/** What a worker is started with. */
-export interface AgentData {
-  readonly agent: string;
-  readonly block: SharedArrayBuffer;
-  readonly port: import('node:worker_threads').MessagePort;
-  readonly reference: ProgramReference;
-  readonly thread: number;
-  /** URLs of tsx's doors, ES modules and CommonJS. */
-  readonly tsx: readonly [string, string];
-  /** Whether it is needed from the start. */
-  readonly typescript: boolean;
-}
-
 /** A shared WebAssembly.Memory, as far as it is needed here. */
 export interface MemoryLike {
   readonly buffer: SharedArrayBuffer;
@@ -202,13 +182,6 @@ export interface Job {
   /** What the program is made of, where it changed. */
   readonly program?: { readonly data: unknown };
 }
-
-/** What a thread threw, so that it reads the same on the other side. */
-export type Thrown =
-  | { readonly kind: 'unsupported'; readonly message: string }
-  | { readonly kind: 'program'; readonly message: string }
-  | { readonly kind: 'error'; readonly name: string; readonly message: string; readonly stack: string }
-  | { readonly kind: 'value'; readonly text: string };
 
 /** What belongs to a record and does not fit into it. */
 export interface Extra {

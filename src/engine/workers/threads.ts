@@ -4,15 +4,14 @@
  *
  * This side never runs an event loop while an execution goes on: it blocks in `Atomics.wait`, which Node allows on its main thread.
  */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { installHost, UnsupportedError } from '../../instrument/host.ts';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { installHost } from '../../instrument/host.ts';
 import { type AtomicView, LOAD, STORE, stepNames, WAIT } from '../../instrument/step.ts';
 import { cloneForThread, isSharedMemory } from '../clone.ts';
 import { describeError } from '../describe.ts';
 import { ProgramError } from '../program.ts';
 import { type RemoteScheduler, type RemoteThreads, WorkerError } from '../remote.ts';
+import { errorOf, type ProgramReference, startWorker, type Thrown } from './boot.ts';
 import * as P from './protocol.ts';
 
 export interface WorkerThreadsOptions {
@@ -68,7 +67,7 @@ export class WorkerThreads implements RemoteThreads {
   /** Workers that ended by an error of the platform (out of memory, say): known once the event loop has turned. */
   readonly deaths: string[] = [];
   readonly #native = installHost().native;
-  readonly #reference: P.ProgramReference;
+  readonly #reference: ProgramReference;
   readonly #slots: Slot[] = [];
   readonly #stepMs: number;
   readonly #loadMs: number;
@@ -81,7 +80,7 @@ export class WorkerThreads implements RemoteThreads {
   #program = 0;
 
   /** Starts the workers. @param threads how many. */
-  constructor(reference: P.ProgramReference, threads: number, options: WorkerThreadsOptions = {}) {
+  constructor(reference: ProgramReference, threads: number, options: WorkerThreadsOptions = {}) {
     this.#reference = reference;
     this.threads = threads;
     this.#stepMs = 1000 * (options.stepSeconds ?? 5);
@@ -170,7 +169,7 @@ export class WorkerThreads implements RemoteThreads {
     const slot = this.#slots[thread]!;
     if (slot.performed && slot.threw) return this.#resume(thread, slot, P.KEEP);
     const { name, message } = error as Error;
-    slot.port.postMessage({ kind: 'error', name, message, stack: '' } satisfies P.Thrown);
+    slot.port.postMessage({ kind: 'error', name, message, stack: '' } satisfies Thrown);
     return this.#resume(thread, slot, P.THROW);
   }
 
@@ -196,7 +195,7 @@ export class WorkerThreads implements RemoteThreads {
       return { done: false, value: undefined };
     }
     slot.busy = false;
-    if (slot.state === P.THREW) throw errorOf(this.#receive(slot) as P.Thrown);
+    if (slot.state === P.THREW) throw errorOf(this.#receive(slot) as Thrown);
     const tag = slot.block.words[P.RESULT_TAG]!;
     return {
       done: true,
@@ -298,7 +297,7 @@ export class WorkerThreads implements RemoteThreads {
     slot.performed = true;
     const tag = slot.block.words[P.RESULT_TAG]!;
     slot.threw = tag === P.OTHER;
-    if (slot.threw) throw errorOf(this.#receive(slot) as P.Thrown);
+    if (slot.threw) throw errorOf(this.#receive(slot) as Thrown);
     return slot.block.read(tag, P.resultValue);
   }
 
@@ -325,28 +324,7 @@ export class WorkerThreads implements RemoteThreads {
   #startWorker(thread: number): Slot {
     const block = new P.ControlBlock();
     const { port1, port2 } = new MessageChannel();
-    const self = import.meta.url;
-    const isSource = self.endsWith('.ts');
-    const require = createRequire(self);
-    const door = (name: string): string =>
-      pathToFileURL(require.resolve(`tsx/${name}/api`).replace(/\.cjs$/, '.mjs')).href;
-    const tsx = [door('esm'), door('cjs')] as const;
-    const data: P.AgentData = {
-      agent: new URL(isSource ? './agent.ts' : './agent.js', self).href,
-      block: block.words.buffer,
-      port: port2,
-      reference: this.#reference,
-      thread,
-      tsx,
-      typescript: isSource || /\.[cm]?tsx?$/.test(new URL(this.#reference.module).pathname),
-    };
-    const worker = new Worker(bootstrap, {
-      eval: true,
-      execArgv: process.execArgv.filter((flag) => /^(--conditions=|--stack-size|--experimental-)/.test(flag)),
-      workerData: data,
-      transferList: [port2],
-    });
-    worker.unref();
+    const worker = startWorker('./agent', this.#reference, thread, port2, block.words.buffer);
     port1.unref();
     // What it says of its end comes when the event loop turns; the block tells what matters before.
     worker.on('error', (error: unknown) => {
@@ -448,31 +426,6 @@ export class WorkerThreads implements RemoteThreads {
       `thread ${thread} has run for ${ms / 1000} s without a step, and its worker was ended: it never reaches an Atomics call (an endless loop in plain code), it computes for longer than that (give more with stepTime, --step-time), or its worker died (out of memory)`,
     );
   }
-}
-
-/** Runs before anything else in a worker: with TypeScript of ours or of the author's, tsx comes first. */
-const bootstrap = `
-const { workerData } = require('node:worker_threads');
-(async () => {
-  if (workerData.typescript) for (const door of workerData.tsx) (await import(door)).register();
-  await (await import(workerData.agent)).serve(workerData);
-})();
-`;
-
-/** What a thread threw, so that it reads as it did there. */
-function errorOf(thrown: P.Thrown): unknown {
-  if (thrown.kind === 'unsupported') return new UnsupportedError(thrown.message);
-  if (thrown.kind === 'program') return new ProgramError(thrown.message);
-  if (thrown.kind === 'value') return { toString: () => thrown.text };
-  const { name, message, stack } = thrown;
-  const maker = (globalThis as unknown as Record<string, unknown>)[name];
-  const error =
-    typeof maker === 'function' && (maker === Error || maker.prototype instanceof Error)
-      ? new (maker as ErrorConstructor)(message)
-      : new Error(message);
-  if (error.name !== name) Object.defineProperty(error, 'name', { value: name, configurable: true });
-  Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
-  return error;
 }
 
 /** Shared WebAssembly memories have a buffer object of their own in each isolate: they are told by their place in what `setup` made. */
