@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkCounts } from '../../../models/pool.ts';
+import { drawSeed } from '../../explore.ts';
 import { within } from '../channel/fixtures/start.ts';
 import { builtRuntime, type Runtime } from '../fixtures/built.ts';
 import type { PrimitiveHandle, ThreadRuntime } from '../runtime.ts';
@@ -199,5 +200,128 @@ describe('on twenty threads', () => {
       await within(limit, manager.terminate());
       runtime.close();
     }
+  });
+});
+
+/** Mulberry32: numbers below a bound, by a seed. */
+function numbersBy(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % bound;
+  };
+}
+
+describe('on workers that die at random points', () => {
+  const killTasks = new URL('./fixtures/kill-tasks.mjs', import.meta.url);
+  const threads = process.getBuiltinModule('node:worker_threads');
+  const { Worker } = threads;
+  /** Every worker that is started, by its thread id: the pool lets nobody have them. */
+  const started = new Map<number, InstanceType<typeof Worker>>();
+  beforeAll(() => {
+    threads.Worker = class extends Worker {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        super(...args);
+        const { threadId } = this;
+        started.set(threadId, this);
+        this.once('exit', () => started.delete(threadId));
+      }
+    };
+  });
+  afterAll(() => {
+    threads.Worker = Worker;
+  });
+
+  const seed = drawSeed();
+  it(`W-14: process.exit, out of memory and kills from outside fail the tasks in those workers only (seed ${seed})`, async () => {
+    const tasks = 1_200;
+    const below = numbersBy(seed);
+    const some = (count: number): Set<number> => new Set(range(count).map(() => below(tasks)));
+    const [exiting, exhausting, kills] = [some(8), some(2), some(10)];
+    const log = { begun: cells(tasks), thread: cells(1) };
+    const pool = new built.ThreadPool({
+      module: killTasks,
+      minThreads: 2,
+      mostRepeats: 20,
+      worker: { resourceLimits: { maxOldGenerationSizeMb: 24 } },
+    });
+    let killed = 0;
+    /** From outside, whatever it does: the worker in which a task has begun last, half of the time after a moment. */
+    const kill = (): void => {
+      const victim = started.get(log.thread[0]!); // one cell
+      if (victim === undefined) return;
+      killed += 1;
+      void victim.terminate();
+    };
+    const deadly = (n: number): boolean => exiting.has(n) || exhausting.has(n);
+    const repeatable = (n: number): boolean => !deadly(n) && n % 2 === 0;
+    const nameOf = (n: number): string => {
+      if (exhausting.has(n)) return 'exhausts';
+      if (exiting.has(n)) return 'exits';
+      return n % 5 === 0 ? 'awaits' : 'works';
+    };
+    try {
+      let settled = 0;
+      const run = async (n: number): Promise<unknown> => {
+        try {
+          return await pool.run(nameOf(n), [log, n], { repeatable: repeatable(n) });
+        } finally {
+          settled += 1;
+          if (kills.has(settled)) {
+            if (below(2) === 0) kill();
+            else setTimeout(kill, below(3));
+          }
+        }
+      };
+      const outcomes = await within(limit, Promise.allSettled(range(tasks).map(run)));
+      const failed = outcomes.flatMap((outcome, n) => (outcome.status === 'rejected' ? [n] : []));
+      const victims = failed.filter((n) => !deadly(n));
+      // All that kill, at most one healthy task for each kill, and none that may run again.
+      expect(failed.filter(deadly)).toEqual(range(tasks).filter(deadly));
+      expect(victims.length).toBeLessThanOrEqual(killed);
+      expect(victims.filter(repeatable)).toEqual([]);
+      for (const n of failed) {
+        const { reason } = outcomes[n] as PromiseRejectedResult;
+        expect(reason).toMatchObject({
+          name: 'WorkerDiedError',
+          message: expect.stringMatching(/^the worker of task \d+ died in it, with exit code \d/),
+        });
+        // Unless it was killed before.
+        if (exhausting.has(n)) expect(['ERR_WORKER_OUT_OF_MEMORY', undefined]).toContain(reason.cause?.code);
+      }
+      expect(outcomes.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []))).toEqual(
+        range(tasks).filter((n) => !failed.includes(n)),
+      );
+      // Once; again because a worker has died in it; or never, when its worker was killed between claiming and beginning it.
+      const odd = range(tasks).flatMap((n) => {
+        const count = log.begun[n]!; // one for each task
+        if (count === 1 || (count > 1 && repeatable(n)) || (count === 0 && victims.includes(n))) return [];
+        return [{ task: n, count, outcome: outcomes[n]?.status }];
+      });
+      expect(odd).toEqual([]);
+      const runs = log.begun.reduce((sum, count) => sum + count, 0);
+      const metrics = pool.metrics();
+      expect(metrics).toMatchObject({
+        submitted: tasks,
+        completed: tasks - failed.length,
+        failed: failed.length,
+        crashed: failed.length,
+        cancelled: 0,
+        rejected: 0,
+        pending: 0,
+      });
+      expect(runs - tasks).toBeLessThanOrEqual(metrics.repeated);
+      expect(metrics.repeated + victims.length).toBeLessThanOrEqual(killed);
+      expect(checkCounts(metrics)).toBeUndefined();
+      // The pool is whole again.
+      expect(await within(limit, pool.map(range(20), 'echoes'))).toEqual(range(20));
+      expect(pool.metrics()).toMatchObject({ threads: 2, pending: 0 });
+      expect(killed).toBeGreaterThan(0);
+    } finally {
+      await within(limit, pool.terminate());
+    }
+    expect(started.size).toBe(0);
   });
 });
