@@ -13,6 +13,7 @@ import { currentThreadId } from '../thread.ts';
 import {
   ABSENT,
   ASSIGNED,
+  BLOCKED,
   type BoardHandle,
   type BoardShape,
   boardCells,
@@ -371,8 +372,10 @@ export class TaskBoard extends BoardState {
     let present = 0;
     let open = 0;
     for (let seat = 0; seat < this.shape.seats; seat += 1) {
-      if (this.ofSeat(seat, PRESENCE) === PRESENT) present += 1;
-      if (this.isOpen(seat)) open += 1;
+      if (this.ofSeat(seat, PRESENCE) === ABSENT) continue;
+      present += 1;
+      // One that is to leave does so after its task. Partner: the store of setBlocked.
+      if (Atomics.load(this.view, this.seatCell(seat) + BLOCKED) === 0) open += 1;
     }
     const stuck = present > 0 && open === 0 && this.cell(WAITING) > 0;
     this.#mutex.unlock();

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { setEnvironmentData } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { checkCounts } from '../../../models/pool.ts';
 import { endPoolsAfterEach, errorOf, module, poolOf, within } from './fixtures/pools.ts';
@@ -162,6 +163,30 @@ describe('W-13, W-14: a pool', () => {
     await expect(without.run('add')).rejects.toThrow('names no module');
   });
 
+  it('runs hooks before the first task and after the last; workers beyond the minimum leave when they are idle', async () => {
+    const counts = new Int32Array(new SharedArrayBuffer(8));
+    setEnvironmentData('hooks', counts);
+    const hooks = new URL('./fixtures/hooks.mjs', import.meta.url);
+    const pool = poolOf({ maxThreads: 2, idleMs: 30, hooks });
+    const [first] = (await within(
+      Promise.all([
+        pool.run({ module: hooks, export: 'counted' }),
+        pool.run('sleeps', [20]),
+        pool.run('sleeps', [20]),
+      ]),
+    )) as [number[], ...unknown[]];
+    expect(first[0]).toBeGreaterThan(0);
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    await within(until(() => pool.metrics().threads === 1));
+    expect([...counts]).toEqual([2, 1]);
+    expect(await within(pool.run('add', [1, 1]))).toBe(2);
+    await within(pool.close());
+    expect([...counts]).toEqual([2, 2]);
+    expect(pool.metrics()).toMatchObject({ deaths: 0, threads: 0 });
+  });
+
   it('closes: what was taken runs, nothing after; terminate ends everything', async () => {
     const pool = poolOf();
     const last = pool.run('sleeps', [20]);
@@ -197,6 +222,21 @@ describe('W-14: when things go wrong', () => {
     expect(outcomes[2]).toMatchObject({ reason: { name: 'WorkerDiedError', exitCode: 0 } });
     expect(outcomes[3]).toMatchObject({ value: 4 });
     expect(pool.metrics()).toMatchObject({ completed: 2, crashed: 2, failed: 2 });
+  });
+
+  it('what is broadcast fails on the worker that dies in it, and nowhere else', async () => {
+    const pool = poolOf({ minThreads: 2 });
+    await within(pool.broadcast('counts'));
+    const view = new Int32Array(new SharedArrayBuffer(4));
+    const outcomes = await within(pool.broadcast('exitsFirst', [view]));
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { name: 'WorkerDiedError', exitCode: 5 },
+    });
+    expect(await within(pool.broadcast('add', [1, 1]))).toEqual(
+      Array(2).fill({ status: 'fulfilled', value: 2 }),
+    );
+    expect(pool.metrics()).toMatchObject({ completed: 5, crashed: 1, deaths: 1, pending: 0 });
   });
 
   it('heap exhaustion fails that task only', async () => {
