@@ -10,6 +10,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['{src,models,properties,fuzz,coverage,bench,examples}/**/*.test.ts'],
     exclude: ['coverage/out/**', 'node_modules/**', 'dist/**'],
     pool: 'forks',
+    // Workers that a test starts find ours among the sources too: the conditions of the test runner are its own.
+    execArgv: ['--conditions=threadproof-source'],
     // One less than the processors, by default: one on a machine of two, where half the time goes to waiting for child processes.
     maxWorkers: 2,
     testTimeout: 90_000,

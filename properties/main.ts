@@ -6,6 +6,7 @@ import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { type BrokenSubject, brokenSubjects } from './broken.ts';
+import { lawNames, runLaws } from './law-run.ts';
 import { catchers, type MatrixRow, matrixRow, matrixTables } from './matrix.ts';
 import type { Property } from './property.ts';
 import { type PropertyResult, runProperty, seedFor } from './run.ts';
@@ -23,6 +24,7 @@ checks that every broken subject is caught.
   --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
   --matrix       run every broken subject against all properties of its shape, and show which catch it
   --odds         measure how often a generated schedule shows each broken subject
+  --executor workers   the differential law instead: every program under real workers too, with the same trace and outcome (default 20 programs a row)
   --list         the names
   --json         one JSON object a line
   --help
@@ -40,6 +42,8 @@ interface Options {
   readonly odds: boolean;
   readonly matrix: boolean;
   readonly json: boolean;
+  /** The differential law in place of the suite. */
+  readonly law: boolean;
 }
 
 function parse(argv: string[]): Options | 'done' {
@@ -55,6 +59,7 @@ function parse(argv: string[]): Options | 'done' {
           'mirror-schedules': { type: 'string' },
           odds: { type: 'boolean' },
           matrix: { type: 'boolean' },
+          executor: { type: 'string' },
           list: { type: 'boolean' },
           json: { type: 'boolean' },
           help: { type: 'boolean', short: 'h' },
@@ -80,7 +85,15 @@ function parse(argv: string[]): Options | 'done' {
       throw new UsageError(`--${name} "${text}": give a whole number from ${least}`);
     return Number(text);
   };
-  const names = new Set([...properties.map(({ name }) => name), ...brokenSubjects.map(({ id }) => id)]);
+  const { executor = 'virtual' } = values;
+  if (executor !== 'virtual' && executor !== 'workers')
+    throw new UsageError(`--executor "${executor}" is not known: give virtual or workers`);
+  const law = executor === 'workers';
+  if (law && (values.path !== undefined || values.matrix === true || values.odds === true))
+    throw new UsageError('--executor workers goes without --path, --matrix and --odds');
+  const names = new Set(
+    law ? lawNames : [...properties.map(({ name }) => name), ...brokenSubjects.map(({ id }) => id)],
+  );
   const only = values.only ?? [];
   for (const name of only)
     if (!names.has(name)) throw new UsageError(`--only "${name}" is not known: ${[...names].join(', ')}`);
@@ -89,7 +102,8 @@ function parse(argv: string[]): Options | 'done' {
   if (values.path !== undefined && (only.length !== 1 || values.seed === undefined))
     throw new UsageError('--path goes with one --only and the --seed it came with');
   return {
-    cases: whole('cases', values.cases, 1) ?? 1000,
+    cases: whole('cases', values.cases, 1) ?? (law ? 20 : 1000),
+    law,
     seed: whole('seed', values.seed, 0) ?? drawSeed(),
     only,
     path: values.path,
@@ -107,6 +121,7 @@ async function main(argv: string[]): Promise<number> {
   const say = json ? (): void => {} : console.log;
   say(`seed ${seed}`);
   const chosen = (name: string): boolean => only.length === 0 || only.includes(name);
+  if (options.law) return runLaws(options, chosen);
   if (options.odds) return measureOdds(options, chosen);
   if (options.matrix) return showMatrix(options, chosen);
 

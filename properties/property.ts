@@ -3,6 +3,7 @@
  * campaigns and the tests.
  */
 import type * as fc from 'fast-check';
+import type { Program } from '../src/engine/program.ts';
 import type { CaseFinding, ConcurrentCase, Replayed, Totals } from '../src/generate/concurrent.ts';
 import type { Plan } from '../src/generate/plan.ts';
 
@@ -20,6 +21,8 @@ export interface Case {
     effort?: number,
     more?: number,
   ): CaseFinding | undefined | Promise<CaseFinding | undefined>;
+  /** As a written program for any executor, where its threads are synchronous: they answer what their operations answered, as text. */
+  written?(): Program;
   /** Repeats the schedule of a finding. */
   replay(schedule: string): Replayed | Promise<Replayed>;
 }

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { brokenSubjects } from './broken.ts';
+import { brokenExecutors } from './broken-law.ts';
+import { lawWorkers, runLaw } from './law.ts';
+import { lawProgram, lawRows } from './law-program.ts';
 import { nullSubjects } from './null-subjects.ts';
 import { runProperty, seedFor } from './run.ts';
 import { properties } from './table.ts';
@@ -86,3 +89,49 @@ test('two runs with one seed are the same', async () => {
     expect(a).toEqual(b);
   }
 });
+
+// The differential law, a sample. It is in this file because loading all of the table takes longer than it does.
+// `npm run properties -- --executor workers` runs more of it, and the pools, which have more threads.
+const threads = 3;
+const workers = lawWorkers(threads);
+afterAll(() => workers.close());
+
+/** The first program of a row that is not too large, and its seed. */
+const sample = lawRows.flatMap((row) => {
+  for (let seed = 8; seed < 40; seed++) {
+    const program = lawProgram({ row, seed });
+    if (program === undefined) return [];
+    if (program.threads <= threads) return [{ row, seed }];
+  }
+  return [];
+});
+
+describe('a schedule that virtual took gives the same trace, answers and outcome on real workers', () => {
+  test.each(sample)('$row', ({ row, seed }) => {
+    const { finding, cases, outside } = runLaw(row, workers, { cases: 1, schedules: 1, seed });
+    expect(finding).toBeUndefined();
+    expect(cases + outside).toBe(1);
+  });
+
+  test('programs of atomic operations: exceptions, clocks, views of other widths, memory of a thread alone', () => {
+    const { finding, schedules } = runLaw('atomics', workers, { cases: 60, schedules: 2, seed: 20 });
+    expect(finding).toBeUndefined();
+    expect(schedules).toBeGreaterThan(60);
+  });
+});
+
+test('what is not in the sample has promises or more threads', () => {
+  const rows = new Set(sample.map(({ row }) => row));
+  const names = [...properties.map(({ name }) => name), ...brokenSubjects.map(({ id }) => id)];
+  expect(names.filter((name) => rows.has(name)).length).toBeGreaterThan(80);
+  for (const row of names.filter((name) => !rows.has(name)))
+    expect(lawProgram({ row, seed: 8 })?.threads ?? Number.POSITIVE_INFINITY, row).toBeGreaterThan(threads);
+});
+
+test.each(brokenExecutors.map((broken) => [broken.id, broken] as const))(
+  '%s is caught by the law',
+  (_, { row, make }) => {
+    const { finding } = runLaw(row, make(workers), { cases: 80, schedules: 2, seed: 3 });
+    expect(finding).toMatch(new RegExp(`^${row}, seed \\d+, schedule \\d \\(tp1_`));
+  },
+);

@@ -870,7 +870,8 @@ export class VirtualExecutor implements SchedulerView {
         buffer: this.#bufferNumber(thread, this.#sleepBuffer[thread]!),
         byteOffset: this.#sleepOffset[thread]!,
         value: typeof p.a === 'bigint' ? p.a : Number(p.a) | 0,
-        current: this.#native.load(p.view as Int32Array, p.index as number),
+        // Not a step: the memory is here, whoever takes the steps.
+        current: this.#host.native.load(p.view as Int32Array, p.index as number),
       };
     });
   }

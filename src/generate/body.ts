@@ -1,10 +1,12 @@
 /** What a thread of a generated program runs: its operations, one after the other, recorded. */
 import type * as fc from 'fast-check';
+import { describeError } from '../engine/describe.ts';
 import { type Program, ProgramError } from '../engine/program.ts';
 import type { Recorder } from '../history/recorder.ts';
+import { formatValue } from '../history/value.ts';
 import { installHost, twinOf, twinSymbol, UnsupportedError } from '../instrument/host.ts';
 import { CALL } from '../instrument/step.ts';
-import type { Plan } from './plan.ts';
+import type { Operation, Plan } from './plan.ts';
 
 export interface OperationOptions<Local> {
   /** The arguments; default none. */
@@ -76,6 +78,48 @@ export function threadBody(
       }
     }
     return undefined;
+  }
+  Object.defineProperty(body, twinSymbol, { value: twin });
+  return body;
+}
+
+/** The same operations for a thread anywhere, a worker too: nobody records, each answers as text, with its twin beside it. */
+export function answeringBody(
+  plan: Plan,
+  operations: Readonly<Record<string, OperationOptions<unknown>>>,
+): Program<unknown, unknown, readonly string[]>['thread'] {
+  const calleeOf = (local: unknown, { name, args }: Operation): ReturnType<typeof callee> =>
+    callee(operations[name] as OperationOptions<never> | undefined, local, name, args);
+  const answerOf = (error: unknown): string => {
+    if (error instanceof UnsupportedError) throw error;
+    return `threw ${describeError(error)}`;
+  };
+  const body = (thread: number, local: unknown): readonly string[] => {
+    const answers: string[] = [];
+    for (const operation of plan.threads[thread]!) {
+      const [fn, self, all] = calleeOf(local, operation);
+      try {
+        answers.push(formatValue(Reflect.apply(fn, self, all)));
+      } catch (error) {
+        answers.push(answerOf(error));
+      }
+    }
+    return answers;
+  };
+  function* twin(thread: number, local: unknown): Generator<undefined, readonly string[], unknown> {
+    const answers: string[] = [];
+    for (const operation of plan.threads[thread]!) {
+      const [fn, self, all] = calleeOf(local, operation);
+      const fnTwin = twinOf(fn);
+      try {
+        answers.push(
+          formatValue(fnTwin === undefined ? Reflect.apply(fn, self, all) : yield* fnTwin.apply(self, all)),
+        );
+      } catch (error) {
+        answers.push(answerOf(error));
+      }
+    }
+    return answers;
   }
   Object.defineProperty(body, twinSymbol, { value: twin });
   return body;

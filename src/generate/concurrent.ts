@@ -30,7 +30,7 @@ import { random } from '../strategy/random.ts';
 import { replay } from '../strategy/replay.ts';
 import { followSegments } from '../strategy/segments.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import { type OperationOptions, plainCall, threadBody } from './body.ts';
+import { answeringBody, type OperationOptions, plainCall, threadBody } from './body.ts';
 import { describePlan, type Operation, type Plan } from './plan.ts';
 import { planArbitrary } from './plan-arbitrary.ts';
 
@@ -336,10 +336,25 @@ export class ConcurrentCase<Shared, Local> {
   /** The executor of this program; also for strategies of one's own. */
   executor(): VirtualExecutor {
     const options = this.#options;
+    const body = threadBody(this.plan, this.#recorder, this.#operations());
+    return new VirtualExecutor(this.#program(body), undefined, {
+      ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+      behaviours: options.behaviours === true,
+      races: options.races === true,
+      judge: (outcome, executor) => this.#judge(outcome, executor),
+    });
+  }
+
+  #operations(): Readonly<Record<string, OperationOptions<unknown>>> {
+    return this.#options.operations as Readonly<Record<string, OperationOptions<unknown>>>;
+  }
+
+  #program(thread: Program['thread']): Program {
+    const options = this.#options;
     const recorder = this.#recorder;
     const { plan } = this;
     const attach = options.attach ?? ((shared: Shared): Local => shared as unknown as Local);
-    const program: Program = {
+    return {
       ...(options.name === undefined ? {} : { name: options.name }),
       threads: plan.threads.length,
       setup: () => {
@@ -350,18 +365,13 @@ export class ConcurrentCase<Shared, Local> {
         return shared;
       },
       attach: attach as (shared: unknown, id: number) => unknown,
-      thread: threadBody(
-        plan,
-        recorder,
-        options.operations as Readonly<Record<string, OperationOptions<unknown>>>,
-      ),
+      thread,
     };
-    return new VirtualExecutor(program, undefined, {
-      ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
-      behaviours: options.behaviours === true,
-      races: options.races === true,
-      judge: (outcome, executor) => this.#judge(outcome, executor),
-    });
+  }
+
+  /** The same as a written program, for any executor: its threads answer what their operations answered, as text. Nothing judges it. */
+  written(): Program {
+    return this.#program(answeringBody(this.plan, this.#operations()));
   }
 
   #runPrefix(local: Local): void {

@@ -79,14 +79,13 @@ export class WorkerThreads implements RemoteThreads {
   #data: unknown;
   #program = 0;
 
-  /** Starts the workers. @param threads how many. */
+  /** @param threads at most so many; a worker is started when an execution first needs it. */
   constructor(reference: ProgramReference, threads: number, options: WorkerThreadsOptions = {}) {
     this.#reference = reference;
     this.threads = threads;
     this.#stepMs = 1000 * (options.stepSeconds ?? 5);
     this.#loadMs = 1000 * (options.loadSeconds ?? 60);
-    for (let t = 0; t < threads; t++) this.#slots.push(this.#startWorker(t));
-    this.generators = this.#slots.map((_, t) => remoteGenerator(this, t));
+    this.generators = Array.from({ length: threads }, (_, t) => remoteGenerator(this, t));
     this.atomics = this.#standIn();
   }
 
@@ -116,6 +115,8 @@ export class WorkerThreads implements RemoteThreads {
     this.#shared = undefined;
     this.#buffers = [];
     this.#memories = [];
+    for (let t = 0; t < scheduler.threads; t++)
+      if (this.#slots[t]?.dead !== false) this.#slots[t] = this.#startWorker(t);
     for (let t = 0; t < scheduler.threads; t++) this.#ready(t);
   }
 
@@ -355,9 +356,8 @@ export class WorkerThreads implements RemoteThreads {
     };
   }
 
-  /** Waits until a worker has loaded the program; a dead one is replaced first. */
+  /** Waits until a worker has loaded the program. */
   #ready(thread: number): void {
-    if (this.#slots[thread]!.dead) this.#slots[thread] = this.#startWorker(thread);
     const slot = this.#slots[thread]!;
     if (slot.ready) return;
     try {

@@ -11,7 +11,7 @@ import type { TraceStep } from '../trace.ts';
 import { VirtualExecutor } from '../virtual.ts';
 import { WorkerThreads } from './threads.ts';
 
-const module = new URL('../../../bench/programs.ts', import.meta.url).href;
+const module = new URL('./fixtures/programs.ts', import.meta.url).href;
 /** Schedules of each program; all by THREADPROOF_LAW=1000, say. */
 const schedules = Number(process.env['THREADPROOF_LAW'] ?? 25);
 
@@ -32,13 +32,12 @@ class Told implements StepObserver {
 }
 
 describe('a virtual schedule replayed under workers gives the same trace and outcome', () => {
-  const open: WorkerThreads[] = [];
-  afterAll(() => Promise.all(open.map((workers) => workers.close())));
+  const workers = new WorkerThreads({ module, exportName: 'program' }, 3);
+  afterAll(() => workers.close());
 
   test.each(Object.entries({ P1, P2, P3, P4, P5, P6, P7 }))('%s', (name, written) => {
     const program = written as unknown as Program;
-    const workers = new WorkerThreads({ module, exportName: name }, program.threads);
-    open.push(workers);
+    workers.use(name);
     const told = [new Told(), new Told()] as const;
     const virtual = new VirtualExecutor(program, undefined, { observers: [told[0]] });
     const real = new VirtualExecutor(program, undefined, { remote: workers, observers: [told[1]] });
