@@ -5,6 +5,7 @@ import { samplerNames } from '../src/strategy/samplers.ts';
 import { benchEffectiveness, needleNames } from './effectiveness.ts';
 import { benchExhaust } from './exhaust.ts';
 import { benchExplore } from './explore.ts';
+import { benchHandOff } from './handoff.ts';
 import { benchPool } from './pool.ts';
 import { type Topic, topics } from './runtime/topics.ts';
 import { benchRuntime } from './runtime.ts';
@@ -16,6 +17,7 @@ const usage = `npm run bench -- <what> [options]
   runtime [topic...]   the runtime's primitives, beside what they are made of and what they replace
                        (${topics.join(', ')}; default: all)
   pool                 the thread pool, beside piscina, tinypool, poolifier and workerpool (after npm run build)
+  handoff              hand-offs a second of the workers executor, beside two bare workers
 
   --rounds N           rounds that are counted (default 7)
   --exhaust            explore: what it takes to explore every behaviour, beside Loom
@@ -79,12 +81,13 @@ const executions = whole('executions', values.executions ?? (what === 'effective
 const milliseconds = whole('milliseconds', values.milliseconds);
 const { json } = values;
 if (values.help) console.log(usage);
-else if (what === undefined) fail('say what: explore, effectiveness, runtime, pool');
+else if (what === undefined) fail('say what: explore, effectiveness, runtime, pool, handoff');
 else if (what === 'runtime')
   await benchRuntime({ rounds, milliseconds, json, topics: rest.length === 0 ? topics : rest.map(known) });
 else if (what === 'pool') await benchPool({ rounds, json });
+else if (what === 'handoff') await benchHandOff({ rounds, json });
 else if (what !== 'explore' && what !== 'effectiveness')
-  fail(`"${what}" is not known: explore, effectiveness, runtime, pool`);
+  fail(`"${what}" is not known: explore, effectiveness, runtime, pool, handoff`);
 else if (rest.length > 0) fail(`"${rest[0]}": ${what} has no topics`);
 else if (what === 'effectiveness')
   benchEffectiveness({

@@ -38,9 +38,6 @@ class Unwind extends Error {
   override readonly name = 'Unwind';
 }
 
-/** Looks at the grant so often before it sleeps: about as long as the scheduler takes for a step. */
-const spins = 200;
-
 const native = nativeAtomics();
 const viewName = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Int8Array.prototype),
@@ -162,7 +159,7 @@ class Agent {
   #turn(): number {
     const words = this.#words;
     const before = this.#granted;
-    P.awaitChange(native, words, P.GRANT, before, spins, Number.POSITIVE_INFINITY);
+    P.awaitChange(native, words, P.GRANT, before, P.looks, Number.POSITIVE_INFINITY);
     this.#granted = (before + 1) | 0;
     return words[P.COMMAND]!;
   }

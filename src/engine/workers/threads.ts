@@ -21,9 +21,6 @@ export interface WorkerThreadsOptions {
   readonly loadSeconds?: number;
 }
 
-/** Looks so often at a worker that has the turn before it sleeps: a step takes a few microseconds. */
-const spins = 3_000;
-
 /** One worker and what is known of it. */
 interface Slot {
   readonly worker: Worker;
@@ -394,7 +391,7 @@ export class WorkerThreads implements RemoteThreads {
   }
 
   /** Waits until the worker gives the turn back. @throws WorkerError when it does not, and then it is ended. */
-  #await(thread: number, slot: Slot, ms: number = this.#stepMs, looks: number = spins): void {
+  #await(thread: number, slot: Slot, ms: number = this.#stepMs, looks: number = P.looks): void {
     const { words } = slot.block;
     const native = this.#native;
     for (;;) {
