@@ -22,6 +22,8 @@ export interface ModuleOptions extends ExploreOptions {
   readonly export?: string;
   /** `workers`: seconds that a thread may run without a step before its worker is ended. Default 5. */
   readonly stepTime?: number;
+  /** `workers`: most megabytes of a worker's heap. Default 512. */
+  readonly heap?: number;
 }
 
 /**
@@ -85,12 +87,17 @@ export function startWorkers(program: LoadedProgram, options: ModuleOptions): Wo
     throw new ProgramError(
       `${program.name}: workers load the program themselves, so it must be an export of a module: use exploreModule or the command`,
     );
-  const { stepTime } = options;
+  const { stepTime, heap } = options;
   if (stepTime !== undefined && !(stepTime > 0))
     throw new ProgramError(`stepTime is ${stepTime}: give seconds above 0`);
+  if (heap !== undefined && !(Number.isInteger(heap) && heap > 0))
+    throw new ProgramError(`heap is ${heap}: give whole megabytes above 0`);
   return new WorkerThreads(
     { module: program.url, exportName: program.exportName ?? 'default' },
     program.main.threads,
-    stepTime === undefined ? {} : { stepSeconds: stepTime },
+    {
+      ...(stepTime === undefined ? {} : { stepSeconds: stepTime }),
+      ...(heap === undefined ? {} : { heapMegabytes: heap }),
+    },
   );
 }

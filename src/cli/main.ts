@@ -48,6 +48,7 @@ explore:
 both:
   --executor NAME     virtual (default): threads are coroutines; workers: each thread a worker in turns, code unmodified (docs/executors.md)
   --step-time S       workers: seconds a thread may run without a step before its worker is ended (default 5)
+  --heap MB           workers: most megabytes of a worker's heap (default 512)
   --races on|off      report data races: plain accesses to shared memory that nothing orders (default on)
   --export NAME       only this export
   --json              one JSON object a line: a result for each program
@@ -70,6 +71,7 @@ const optionTable = {
   strategy: { type: 'string' },
   executor: { type: 'string' },
   'step-time': { type: 'string' },
+  heap: { type: 'string' },
   executions: { type: 'string' },
   seed: { type: 'string' },
   depth: { type: 'string' },
@@ -166,6 +168,9 @@ function exploreOptions(values: Values): ModuleOptions {
     throw new UsageError(`--step-time "${values['step-time']}": give seconds above 0`);
   if (stepTime !== undefined && executor !== 'workers')
     throw new UsageError('--step-time goes with --executor workers');
+  const heap = wholeNumber('heap', values.heap, 1);
+  if (heap !== undefined && executor !== 'workers')
+    throw new UsageError('--heap goes with --executor workers');
   if (strategy !== undefined && !strategyNames.includes(strategy as StrategyName))
     throw new UsageError(`--strategy "${strategy}" is not known: give one of ${strategyNames.join(', ')}`);
   if (strategy === 'replay' && values.schedule === undefined)
@@ -194,6 +199,7 @@ function exploreOptions(values: Values): ModuleOptions {
   return {
     ...(executor === undefined ? {} : { executor: executor as ExecutorName }),
     ...(stepTime === undefined ? {} : { stepTime }),
+    ...(heap === undefined ? {} : { heap }),
     ...(strategy === undefined ? {} : { strategy: strategy as StrategyName }),
     ...(executions === undefined ? {} : { executions }),
     seed: seed ?? drawSeed(),

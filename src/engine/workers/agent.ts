@@ -175,7 +175,11 @@ class Agent {
   }
 
   #receive(): unknown {
-    return receiveMessageOnPort(this.#data.port)?.message;
+    // A null only asked whether anybody is here.
+    for (;;) {
+      const message = receiveMessageOnPort(this.#data.port)?.message as unknown;
+      if (message !== null) return message;
+    }
   }
 
   // --- steps ----------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ const { workerData } = require('node:worker_threads');
 /**
  * Starts the worker of a thread; it does not keep the process alive.
  * @param agent the module whose `serve` it runs, from here, without its extension.
+ * @param heapMegabytes most of its heap; default: what the platform allows.
  */
 export function startWorker(
   agent: string,
@@ -53,6 +54,7 @@ export function startWorker(
   thread: number,
   port: MessagePort,
   block: SharedArrayBuffer,
+  heapMegabytes?: number,
 ): Worker {
   const self = import.meta.url;
   const isSource = self.endsWith('.ts');
@@ -73,6 +75,7 @@ export function startWorker(
     execArgv: process.execArgv.filter((flag) => /^(--conditions=|--stack-size|--experimental-)/.test(flag)),
     workerData: data,
     transferList: [port],
+    ...(heapMegabytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }),
   });
   worker.unref();
   return worker;

@@ -19,12 +19,19 @@ export interface WorkerThreadsOptions {
   readonly stepSeconds?: number;
   /** Seconds that a worker may take to load the program. Default 60. */
   readonly loadSeconds?: number;
+  /** Most megabytes of a worker's heap. Default 512: a thread that allocates without end is found out soon, and the machine is spared. */
+  readonly heapMegabytes?: number;
 }
+
+/** Milliseconds between two looks at whether a worker that does not come back is still alive. */
+const lookEvery = 100;
 
 /** One worker and what is known of it. */
 interface Slot {
   readonly worker: Worker;
   readonly port: MessagePort;
+  /** Whether the worker has died, as far as the platform can tell while this thread is blocked. */
+  readonly isGone: () => boolean;
   readonly block: P.ControlBlock;
   /** Turns that came back. */
   announced: number;
@@ -68,6 +75,7 @@ export class WorkerThreads implements RemoteThreads {
   readonly #slots: Slot[] = [];
   readonly #stepMs: number;
   readonly #loadMs: number;
+  readonly #heapMegabytes: number;
   #scheduler: RemoteScheduler | undefined;
   #flags = 0;
   #shared: unknown;
@@ -82,6 +90,7 @@ export class WorkerThreads implements RemoteThreads {
     this.threads = threads;
     this.#stepMs = 1000 * (options.stepSeconds ?? 5);
     this.#loadMs = 1000 * (options.loadSeconds ?? 60);
+    this.#heapMegabytes = options.heapMegabytes ?? 512;
     this.generators = Array.from({ length: threads }, (_, t) => remoteGenerator(this, t));
     this.atomics = this.#standIn();
   }
@@ -322,8 +331,18 @@ export class WorkerThreads implements RemoteThreads {
   #startWorker(thread: number): Slot {
     const block = new P.ControlBlock();
     const { port1, port2 } = new MessageChannel();
-    const worker = startWorker('./agent', this.#reference, thread, port2, block.words.buffer);
+    const worker = startWorker(
+      './agent',
+      this.#reference,
+      thread,
+      port2,
+      block.words.buffer,
+      this.#heapMegabytes,
+    );
     port1.unref();
+    // The platform says whether there is still somebody who could read it; the worker passes over it.
+    const sent = port1.postMessage.bind(port1) as (message: null) => unknown;
+    const isGone = (): boolean => sent(null) === false;
     // What it says of its end comes when the event loop turns; the block tells what matters before.
     worker.on('error', (error: unknown) => {
       this.deaths.push(`the worker of thread ${thread} died: ${describeError(error)}`);
@@ -331,6 +350,7 @@ export class WorkerThreads implements RemoteThreads {
     return {
       worker,
       port: port1,
+      isGone,
       block,
       announced: 0,
       granted: 0,
@@ -396,7 +416,11 @@ export class WorkerThreads implements RemoteThreads {
     const native = this.#native;
     for (;;) {
       const before = slot.announced;
-      if (!P.awaitChange(native, words, P.ANNOUNCE, before, looks, ms)) throw this.#end(thread, slot, ms);
+      let left = ms;
+      while (!P.awaitChange(native, words, P.ANNOUNCE, before, looks, Math.min(left, lookEvery))) {
+        left -= lookEvery;
+        if (left <= 0 || slot.isGone()) throw this.#end(thread, slot, ms, left > 0);
+      }
       slot.announced = (before + 1) | 0;
       const state = words[P.STATE];
       if (state === P.DEAD) throw this.#end(thread, slot, ms);
@@ -408,7 +432,7 @@ export class WorkerThreads implements RemoteThreads {
   }
 
   /** Ends a worker that does not come back, and says what is known of it. */
-  #end(thread: number, slot: Slot, ms: number): WorkerError {
+  #end(thread: number, slot: Slot, ms: number, isGone = false): WorkerError {
     slot.dead = true;
     slot.busy = false;
     const exited = slot.block.words[P.STATE] === P.DEAD;
@@ -418,9 +442,14 @@ export class WorkerThreads implements RemoteThreads {
         'crashed',
         `thread ${thread} ended its worker (process.exit(${slot.block.words[P.EXIT_CODE]}))`,
       );
+    if (isGone)
+      return new WorkerError(
+        'crashed',
+        `thread ${thread}: its worker died without a word, most likely out of memory: it has ${this.#heapMegabytes} MB (give more with heap, --heap)`,
+      );
     return new WorkerError(
       'livelocked',
-      `thread ${thread} has run for ${ms / 1000} s without a step, and its worker was ended: it never reaches an Atomics call (an endless loop in plain code), it computes for longer than that (give more with stepTime, --step-time), or its worker died (out of memory)`,
+      `thread ${thread} has run for ${ms / 1000} s without a step, and its worker was ended: it never reaches an Atomics call (an endless loop in plain code), or it computes for longer than that (give more with stepTime, --step-time)`,
     );
   }
 }

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { P1, P2, P3, P4, P5, P6, P7 } from '../../../bench/programs.ts';
+import { exploreModule } from '../../executors.ts';
 import type { ExecutedStep, StepObserver } from '../../instrument/executed-step.ts';
 import { STORE } from '../../instrument/step.ts';
 import { decodeSchedule, encodeSchedule } from '../../schedule/codec.ts';
@@ -112,5 +114,36 @@ describe('unmodified code', () => {
       0,
       1,
     ]);
+  });
+
+  const fixture = fileURLToPath(new URL('./fixtures/hostile.mjs', import.meta.url));
+
+  test('a thread that runs out of memory is told from one that hangs, long before its time is over', async () => {
+    const result = await exploreModule(fixture, { export: 'greedy', executor: 'workers', heap: 24, seed: 1 });
+    expect(result.outcome).toBe('crashed');
+    expect(result.message).toBe(
+      'thread 1: its worker died without a word, most likely out of memory: it has 24 MB (give more with heap, --heap)',
+    );
+    expect(result.notes.join()).toMatch(/the worker of thread 1 died: .*memory limit/);
+    expect(result.wallMs).toBeLessThan(5_000);
+  });
+
+  test('threads that catch what unwinds them lose their workers: the next execution has others', async () => {
+    const result = await exploreModule(fixture, {
+      export: 'clinging',
+      executor: 'workers',
+      executions: 2,
+      keepGoing: true,
+      minimise: false,
+      stepTime: 0.3,
+      seed: 1,
+    });
+    expect([result.outcome, result.findings, result.executions]).toEqual(['deadlocked', 2, 2]);
+  });
+
+  test('a heap of nothing is refused', async () => {
+    await expect(exploreModule(fixture, { export: 'lost', executor: 'workers', heap: 0 })).rejects.toThrow(
+      'heap is 0: give whole megabytes above 0',
+    );
   });
 });
