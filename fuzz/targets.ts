@@ -1,5 +1,6 @@
 /** What a campaign can be pointed at: the properties of the runtime, and the broken subjects by their ids. */
 import { brokenSubjects } from '../properties/broken.ts';
+import { campaignBroken, campaignProperties } from '../properties/campaign-only.ts';
 import type { Property } from '../properties/property.ts';
 import { properties } from '../properties/table.ts';
 
@@ -12,9 +13,11 @@ export interface Target {
   readonly subjectName: string;
 }
 
+const everyProperty = [...properties, ...campaignProperties];
+
 /** Every property with the production code. */
 export function soundTargets(): Target[] {
-  return properties.map((property) => ({
+  return everyProperty.map((property) => ({
     name: property.name,
     property,
     subject: property.subject,
@@ -23,8 +26,8 @@ export function soundTargets(): Target[] {
 }
 
 export function brokenTargets(): Target[] {
-  return brokenSubjects.map(({ id, caughtBy, subject }) => {
-    const property = properties.find(({ name }) => name === caughtBy);
+  return [...brokenSubjects, ...campaignBroken].map(({ id, caughtBy, subject }) => {
+    const property = everyProperty.find(({ name }) => name === caughtBy);
     if (property === undefined) throw new Error(`broken subject ${id}: there is no property ${caughtBy}`);
     return { name: id, property, subject, subjectName: id };
   });

@@ -6,6 +6,7 @@ import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { type BrokenSubject, brokenSubjects } from './broken.ts';
+import { campaignBroken, campaignProperties } from './campaign-only.ts';
 import { lawNames, runLaws } from './law-run.ts';
 import { catchers, type MatrixRow, matrixRow, matrixTables } from './matrix.ts';
 import type { Property } from './property.ts';
@@ -19,7 +20,7 @@ checks that every broken subject is caught.
 
   --cases N      cases of each property (default 1000)
   --seed S       whole number; default: drawn and printed
-  --only NAME    only this property or broken subject; may be repeated
+  --only NAME    only this property or broken subject; may be repeated. Those for campaigns are run by name only
   --path PATH    repeat one counterexample of fast-check (with --only and --seed)
   --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
   --matrix       run every broken subject against all properties of its shape, and show which catch it
@@ -30,6 +31,13 @@ checks that every broken subject is caught.
   --help
 
 Exit code: 0 all properties hold and every broken subject is caught, 1 not so, 2 usage.`;
+
+const everyProperty = [...properties, ...campaignProperties];
+const everyBroken = [...brokenSubjects, ...campaignBroken];
+const forCampaigns = new Set([
+  ...campaignProperties.map(({ name }) => name),
+  ...campaignBroken.map(({ id }) => id),
+]);
 
 class UsageError extends Error {}
 
@@ -74,8 +82,8 @@ function parse(argv: string[]): Options | 'done' {
     return 'done';
   }
   if (values.list === true) {
-    for (const { name, about } of properties) console.log(`${name.padEnd(22)} ${about}`);
-    for (const { id, fault, caughtBy } of brokenSubjects)
+    for (const { name, about } of everyProperty) console.log(`${name.padEnd(22)} ${about}`);
+    for (const { id, fault, caughtBy } of everyBroken)
       console.log(`${id.padEnd(22)} broken: ${fault} (${caughtBy})`);
     return 'done';
   }
@@ -92,7 +100,7 @@ function parse(argv: string[]): Options | 'done' {
   if (law && (values.path !== undefined || values.matrix === true || values.odds === true))
     throw new UsageError('--executor workers goes without --path, --matrix and --odds');
   const names = new Set(
-    law ? lawNames : [...properties.map(({ name }) => name), ...brokenSubjects.map(({ id }) => id)],
+    law ? lawNames : [...everyProperty.map(({ name }) => name), ...everyBroken.map(({ id }) => id)],
   );
   const only = values.only ?? [];
   for (const name of only)
@@ -120,13 +128,14 @@ async function main(argv: string[]): Promise<number> {
   const { json, seed, only } = options;
   const say = json ? (): void => {} : console.log;
   say(`seed ${seed}`);
-  const chosen = (name: string): boolean => only.length === 0 || only.includes(name);
+  const chosen = (name: string): boolean =>
+    only.length === 0 ? !forCampaigns.has(name) : only.includes(name);
   if (options.law) return runLaws(options, chosen);
   if (options.odds) return measureOdds(options, chosen);
   if (options.matrix) return showMatrix(options, chosen);
 
   const results: PropertyResult[] = [];
-  for (const property of properties)
+  for (const property of everyProperty)
     if (chosen(property.name)) results.push(await runRow(property, property.subject, property.name, options));
   if (results.length > 0 && !json) {
     say('');
@@ -148,7 +157,7 @@ async function main(argv: string[]): Promise<number> {
     );
   }
   const mirror: { broken: BrokenSubject; result: PropertyResult }[] = [];
-  for (const broken of brokenSubjects)
+  for (const broken of everyBroken)
     if (chosen(broken.id)) mirror.push({ broken, result: await catchBroken(broken, options) });
   if (mirror.length > 0 && !json) {
     say('');
@@ -217,7 +226,7 @@ async function runRow(
 }
 
 function catchBroken(broken: BrokenSubject, options: Options): Promise<PropertyResult> {
-  const property = properties.find(({ name }) => name === broken.caughtBy);
+  const property = everyProperty.find(({ name }) => name === broken.caughtBy);
   if (property === undefined) throw new Error(`${broken.id}: there is no property ${broken.caughtBy}`);
   return runRow(property, broken.subject, broken.id, {
     ...options,
@@ -227,13 +236,16 @@ function catchBroken(broken: BrokenSubject, options: Options): Promise<PropertyR
 
 async function showMatrix(options: Options, chosen: (name: string) => boolean): Promise<number> {
   const rows: MatrixRow[] = [];
-  for (const broken of brokenSubjects.filter(({ id }) => chosen(id)))
+  for (const broken of everyBroken.filter(({ id }) => chosen(id)))
     rows.push(
-      await matrixRow(broken, properties, (property, { subject, id }) =>
-        runRow(property, subject, property.name === broken.caughtBy ? id : `${id} x ${property.name}`, {
-          ...options,
-          cases: Math.floor(options.mirrorSchedules / 10),
-        }),
+      await matrixRow(
+        broken,
+        options.only.length === 0 ? properties : everyProperty,
+        (property, { subject, id }) =>
+          runRow(property, subject, property.name === broken.caughtBy ? id : `${id} x ${property.name}`, {
+            ...options,
+            cases: Math.floor(options.mirrorSchedules / 10),
+          }),
       ),
     );
   const missed = rows.filter((row) => !catchers(row).includes(row.broken.caughtBy));
@@ -249,8 +261,8 @@ async function showMatrix(options: Options, chosen: (name: string) => boolean): 
 
 async function measureOdds(options: Options, chosen: (name: string) => boolean): Promise<number> {
   const rows: (readonly [string, number, number, string])[] = [];
-  for (const { id, caughtBy, subject } of brokenSubjects.filter((broken) => chosen(broken.id))) {
-    const property = properties.find(({ name }) => name === caughtBy)!; // checked by the tests of the table
+  for (const { id, caughtBy, subject } of everyBroken.filter((broken) => chosen(broken.id))) {
+    const property = everyProperty.find(({ name }) => name === caughtBy)!; // checked by the tests of the table
     let schedules = 0;
     let caught = 0;
     for (let round = 0; caught < 200 && schedules < 200_000; round++) {

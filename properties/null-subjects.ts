@@ -191,7 +191,13 @@ const board = {
 
 const pool = {
   ...always(board),
-  seat: () => ({ take: () => -1, finish: () => true, publish() {}, setBlocked() {} }),
+  seat: () => ({
+    take: () => -1,
+    finish: () => true,
+    publish() {},
+    isCancelled: () => false,
+    setBlocked() {},
+  }),
 };
 
 /** By the name of the property. */
@@ -240,3 +246,6 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'latest-wins': always(line),
   'tls-isolation': { storage: always(storage), variable: always(variable) },
 };
+
+/** Those of the properties for campaigns. */
+export const campaignNullSubjects: Readonly<Record<string, unknown>> = { 'pool-kinds': pool };
