@@ -74,6 +74,7 @@ interface Shared {
   readonly view: View;
   readonly log: View;
   readonly most: number;
+  readonly least: number;
 }
 
 interface Local extends Shared {
@@ -100,8 +101,8 @@ const repeatsOf = (kind: number): number => (kind === 3 || kind >= 5 ? 1 : 0);
 const payloadOf = (kind: number, task: number): Int32Array => new Int32Array([kind, task, -1, 0, kind, task]);
 
 /** What whoever changed something owes to the others: deal, and look whether anything can go on. */
-function afterwards({ board, most, log }: Local): void {
-  board.deal(most);
+function afterwards({ board, most, least, log }: Local): void {
+  board.deal(most, least);
   if (!board.isStuck()) return;
   for (let task = 0; task < mostTasks; task += 1) signal(log, task, stuck);
 }
@@ -332,10 +333,16 @@ const operations = {
 };
 
 /** Of the plan, so that it is replayed and shrunk with it. */
-function shapeOf({ threads }: Plan): BoardShape & { readonly most: number } {
+function shapeOf({ threads }: Plan): BoardShape & Pick<Shared, 'most' | 'least'> {
   const size = threads.reduce((sum, list) => sum + list.length, 0);
   const seats = threads.filter((list) => list[0]?.name === 'serve').length;
-  return { capacity: size % 3 === 0 ? 2 : 16, seats: Math.max(seats, 1), ring: 2, most: 1 + (size % 2) };
+  return {
+    capacity: size % 3 === 0 ? 2 : 16,
+    seats: Math.max(seats, 1),
+    ring: 2,
+    most: 1 + (size % 2),
+    least: 1 + ((size % 4) >> 1),
+  };
 }
 
 function seen(subject: PoolSubject, { history, shared, plan }: Run<Shared>): PoolRun {
@@ -372,10 +379,10 @@ function poolCases(subject: PoolSubject, name: string, plans: fc.Arbitrary<Plan>
     concurrentProgram({
       name,
       setup: (plan): Shared => {
-        const { most, ...shape } = shapeOf(plan);
+        const { most, least, ...shape } = shapeOf(plan);
         const view = new Int32Array(new SharedArrayBuffer(4 * TaskBoard.cells(shape)));
         const log = new Int32Array(new SharedArrayBuffer(4 * (UNKNOWN + 1)));
-        return { handle: subject.create(view, 0, shape, 98).handle, view, log, most };
+        return { handle: subject.create(view, 0, shape, 98).handle, view, log, most, least };
       },
       attach: (shared, thread): Local => ({
         ...shared,

@@ -141,19 +141,38 @@ export abstract class BoardState extends BoardLists {
       if (this.ofSeat(seat, PRESENCE) === PRESENT && !this.isOpen(seat)) this.retrieve(seat);
   }
 
-  /** Even shares for all who are open, at most `most` each. */
-  protected dealOut(most: number): void {
+  /** Takes back what lies behind more than `least` tasks at one worker, when another one has none. */
+  protected balance(least: number): void {
+    const { seats } = this.shape;
+    let idle = 0;
+    let most = 0;
+    for (let seat = 0; seat < seats; seat += 1) {
+      const assigned = this.ofSeat(seat, ASSIGNED);
+      if (assigned > most) most = assigned;
+      if (assigned === 0 && this.isOpen(seat)) idle += 1;
+    }
+    if (idle === 0 || most <= least) return;
+    for (let seat = 0; seat < seats; seat += 1) if (this.ofSeat(seat, ASSIGNED) > least) this.retrieve(seat);
+  }
+
+  /** Even shares for all who are open, of `least` tasks where there are so many, at most `most` each. What they have counts. */
+  protected dealOut(most: number, least: number): void {
     const { seats } = this.shape;
     let open = 0;
-    for (let seat = 0; seat < seats; seat += 1) if (this.isOpen(seat)) open += 1;
+    let tasks = this.cell(WAITING);
+    for (let seat = 0; seat < seats; seat += 1) {
+      if (!this.isOpen(seat)) continue;
+      open += 1;
+      tasks += this.ofSeat(seat, ASSIGNED);
+    }
     if (open === 0) return;
-    const share = Math.min(most, Math.ceil(this.cell(WAITING) / open));
+    const share = Math.min(most, Math.max(least, Math.ceil(tasks / open)));
     // Whoever ended a task last is awake most likely.
     const first = Math.max(this.from, 0);
     for (let i = 0; i < seats && this.cell(WAITING) > 0; i += 1) {
       const seat = (first + i) % seats;
       if (this.isOpen(seat))
-        this.#dealTo(seat, Math.min(share, most - this.ofSeat(seat, ASSIGNED), this.room(seat)));
+        this.#dealTo(seat, Math.min(share - this.ofSeat(seat, ASSIGNED), this.room(seat)));
     }
   }
 

@@ -13,6 +13,11 @@ export class PoolTimes {
     return this.#meanMs;
   }
 
+  /** How many tasks last so long together; undefined before the first. */
+  tasksIn(ms: number): number | undefined {
+    return this.#meanMs > 0 ? Math.ceil(ms / this.#meanMs) : undefined;
+  }
+
   /** All in milliseconds of one clock. */
   task(submitted: number, started: number, ended: number): void {
     const ranMs = Math.max(0, ended - started);

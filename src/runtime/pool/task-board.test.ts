@@ -97,6 +97,20 @@ describe('W-13: a board', () => {
     expect(board.account().waiting).toBe(3);
   });
 
+  it('counts what workers have; wakes nobody for less than is worth it; deals anew what lies behind while another has nothing', () => {
+    const { board, seats, submit, claim, work } = oneBoard(2, { capacity: 8, seats: 2, ring: 8 });
+    const [first, second] = seats as [Seat, Seat];
+    for (let name = 0; name < 5; name += 1) submit(name);
+    for (let turn = 0; turn < 2; turn += 1) {
+      board.deal(8, 8);
+      expect(board.seats()).toEqual(['busy', 'idle']);
+      if (turn === 0) claim(first);
+    }
+    board.deal(8);
+    expect([work(second), work(second), work(second)]).toEqual([3, 4, undefined]);
+    expect([work(first), work(first), work(first)]).toEqual([1, 2, undefined]);
+  });
+
   it('refuses what it has no room for, and everything once it is closed; what was taken still runs; then its workers leave', () => {
     const { board, seats, submit, work, settled } = oneBoard(1, { capacity: 2, seats: 2, ring: 2 });
     const [seat] = seats as [Seat];

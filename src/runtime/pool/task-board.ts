@@ -199,11 +199,15 @@ export class TaskBoard extends BoardState {
     return this.slotCell(slot) + PAYLOAD;
   }
 
-  /** Deals what is queued to the workers, in even shares of at most `most` tasks each, and wakes them. */
-  deal(most: number): void {
+  /**
+   * Deals what is queued to the workers, and wakes them: in even shares of at most `most` tasks each, but of `least` where that is more,
+   * since waking a worker for less does not pay. What lies beyond `least` at one worker while another has nothing is dealt anew.
+   */
+  deal(most: number, least: number = 1): void {
     this.#mutex.lock();
     this.unblock();
-    if (this.cell(WAITING) > 0) this.dealOut(Math.min(most, this.shape.ring));
+    if (this.cell(WAITING) === 0) this.balance(least);
+    if (this.cell(WAITING) > 0) this.dealOut(Math.min(most, this.shape.ring), least);
     this.#mutex.unlock();
   }
 

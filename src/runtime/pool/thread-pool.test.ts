@@ -286,6 +286,17 @@ describe('W-14: when things go wrong', () => {
     ]);
   });
 
+  it('a long task holds nothing back that was dealt behind it among short ones, when another worker is idle', async () => {
+    const pool = poolOf({ minThreads: 2 });
+    await within(Promise.all(Array.from({ length: 500 }, (_, n) => pool.run('same', [n]))));
+    const order: string[] = [];
+    const note = (name: string) => () => order.push(name);
+    await within(
+      Promise.all([pool.run('sleeps', [300]).then(note('long')), pool.run('same', [1]).then(note('short'))]),
+    );
+    expect(order).toEqual(['short', 'long']);
+  });
+
   it('workers that cannot start break the pool, with the cause', async () => {
     const pool = poolOf({ hooks: new URL('./fixtures/absent.mjs', import.meta.url) });
     const error = (await errorOf(pool.run('add', [1, 1]))) as Error;

@@ -19,6 +19,7 @@ import {
   priorities,
   ring,
   trivialMs,
+  worthMs,
 } from './pool-constants.ts';
 import { livedMs, retireIdle } from './pool-crew.ts';
 import { closedError, deathOf, falseStartsOf, fullError } from './pool-errors.ts';
@@ -94,7 +95,7 @@ export class ThreadPool {
     this.#lookout = new Lookout(this.#board, this.#view, configuration.spinMs, {
       collect: () => this.#collect(),
       onChange: () => this.#flushSoon(),
-      attend: () => this.#attend(),
+      attend: () => this.#attend(1),
       isBusy: () => this.#pending > 0 && this.#times.meanMs < longTaskMs,
       isNeeded: () => !this.#isDrained() || this.#gone.length > 0,
     });
@@ -341,15 +342,14 @@ export class ThreadPool {
   readonly #flush = (): void => {
     this.#flushing = false;
     this.#outside.admit(() => this.#board.hasRoom());
-    this.#attend();
+    this.#attend(this.#times.tasksIn(worthMs) ?? 1);
     this.#lookout.look();
   };
 
   /** Deals what is queued, sends what goes by message, and starts threads where there are too few. */
-  #attend(): void {
+  #attend(least: number): void {
     this.#grow();
-    const ahead = this.#times.meanMs > 0 ? Math.ceil(aheadMs / this.#times.meanMs) : 8;
-    this.#board.deal(Math.max(1, Math.min(ring, ahead)));
+    this.#board.deal(Math.min(ring, this.#times.tasksIn(aheadMs) ?? 8), least);
     this.#outgoing.send(this.#board, this.#entries, this.#members);
     this.#suspicion.look();
   }
