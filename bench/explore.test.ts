@@ -21,7 +21,7 @@ function lines(json: boolean): string[] {
 test('the bench runs its seven programs, none fails, and the anchors see exactly their traces', () => {
   const rows = lines(true).map((line) => JSON.parse(line) as Row);
   expect(new Set(rows.map(({ program }) => program)).size).toBe(7);
-  expect(rows).toHaveLength(21);
+  expect(rows).toHaveLength(28);
   const seen = (program: string): number | null | undefined =>
     rows.find((r) => r.program === program && r.strategy === 'random' && r.behaviourHash)?.behaviours;
   expect(['P1', 'P2', 'P5', 'P6'].map(seen)).toEqual([6, 90, 3, 22]);
@@ -31,6 +31,6 @@ test('the bench runs its seven programs, none fails, and the anchors see exactly
 
 test('for people it prints a table with the peers beside', () => {
   const text = lines(false).join('\n');
-  expect(text).toMatch(/program +strategy +behaviours +k exec\/s .*Shuttle +ratio +Loom/);
+  expect(text).toMatch(/program +strategy +behaviours +races +k exec\/s .*Shuttle +ratio +Loom/);
   expect(text).toMatch(/P7 +pct\(3\)/);
 });

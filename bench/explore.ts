@@ -44,12 +44,13 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
     const name = program.name!; // all of ours have one
     const peer = peers[name]!; // the table above has all seven
     const kinds = [
-      { strategy: random(1), behaviours: true, peer: peer.random },
-      { strategy: pct(1, 3), behaviours: true, peer: peer.pct },
-      { strategy: random(1), behaviours: false, peer: peer.random },
+      { strategy: random(1), behaviours: true, races: false, peer: peer.random },
+      { strategy: pct(1, 3), behaviours: true, races: false, peer: peer.pct },
+      { strategy: random(1), behaviours: false, races: false, peer: peer.random },
+      { strategy: random(1), behaviours: true, races: true, peer: peer.random },
     ].map((kind) => ({
       ...kind,
-      executor: new VirtualExecutor(program, undefined, { behaviours: kind.behaviours }),
+      executor: new VirtualExecutor(program, undefined, { behaviours: kind.behaviours, races: kind.races }),
       samples: [] as Sample[],
     }));
     // One round more than is counted: the first warms up.
@@ -59,7 +60,7 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
         const sample = measure(executor, strategy, executions);
         if (round > 0) samples.push(sample);
       }
-    for (const { strategy, behaviours, samples, peer: anchor } of kinds) {
+    for (const { strategy, behaviours, races, samples, peer: anchor } of kinds) {
       const rates = samples.map((s) => s.executions / s.cpuSeconds / 1000).sort((a, b) => a - b);
       const median = rates[rates.length >> 1]!;
       const stepsPerExecution = samples[0]!.steps / samples[0]!.executions;
@@ -67,6 +68,7 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
         program: name,
         strategy: strategy.name,
         behaviourHash: behaviours,
+        races,
         executionsPerCpuSecond: Math.round(median * 1000),
         least: Math.round(rates[0]! * 1000),
         most: Math.round(rates.at(-1)! * 1000),
@@ -82,6 +84,7 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
         name,
         strategy.name,
         behaviours ? 'counted' : 'off',
+        races ? 'on' : 'off',
         Math.round(median),
         `${Math.round(rates[0]!)}-${Math.round(rates.at(-1)!)}`,
         Math.round(row.stepsPerCpuSecond / 1000),
@@ -102,6 +105,7 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
         'program',
         'strategy',
         'behaviours',
+        'races',
         'k exec/s',
         'spread',
         'k steps/s',

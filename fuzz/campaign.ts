@@ -99,6 +99,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
         cases: casesATurn,
         seed,
         deadline,
+        races: true,
         behaviours: row.tally,
       });
       row.cases += result.cases;
@@ -147,7 +148,7 @@ function artifactOf(target: Target, result: PropertyResult): Artifact {
     preemptions: finding.preemptions,
     seed: result.seed,
     path,
-    replay: `npm run fuzz -- <this file>   or   npm run properties -- --only ${target.name} --seed ${result.seed} --path ${path}`,
+    replay: `npm run fuzz -- <this file>   or   npm run properties -- --only ${target.name} --seed ${result.seed} --path ${path} --races`,
     report: finding.report,
   };
 }

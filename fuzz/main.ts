@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
+import { casesOf } from '../properties/property.ts';
 import { isFinding } from '../src/engine/outcome.ts';
 import { jsonSafe } from '../src/engine/trace.ts';
 import { drawSeed } from '../src/explore.ts';
@@ -172,7 +173,7 @@ async function replayFile(path: string, json: boolean): Promise<number> {
     throw new ArtifactError(
       `${path} is of the subject ${artifact.subject} of ${artifact.property}, which is not in the table any more`,
     );
-  const [sample] = fc.sample(target.property.cases(target.subject), { numRuns: 1, seed: 0 });
+  const [sample] = fc.sample(casesOf(target.property, target.subject, true), { numRuns: 1, seed: 0 });
   const program = sample!.with(artifact.program);
   const { outcome, divergence, trace, preemptions } = await program.replay(artifact.schedule);
   if (divergence !== undefined)

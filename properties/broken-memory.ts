@@ -5,6 +5,7 @@ import { ZeroAlignmentAllocator } from '../models/broken/allocator-zero-alignmen
 import { RepeatingBatch } from '../models/broken/batch-repeating.ts';
 import { LostUpdateCounter } from '../models/broken/counter-lost-update.ts';
 import { UncheckedCounter } from '../models/broken/counter-unchecked.ts';
+import { PlainFlag } from '../models/broken/flag-plain.ts';
 import { TwoStepFlag } from '../models/broken/flag-two-steps.ts';
 import { BufferedInt32 } from '../models/broken/int32-buffered.ts';
 import { ImpatientInt32 } from '../models/broken/int32-impatient.ts';
@@ -108,6 +109,13 @@ export const brokenMemory: readonly BrokenSubject[] = [
     caughtBy: 'atomic-flag',
     subject: TwoStepFlag,
     odds: 4.25,
+  },
+  {
+    id: 'F-PLAIN',
+    fault: 'flag is read plainly: nothing is published to who finds it set',
+    caughtBy: 'atomic-flag',
+    subject: PlainFlag,
+    odds: 32,
   },
   {
     id: 'N1',

@@ -25,6 +25,7 @@ import { SilentDeathMutex } from '../models/broken/mutex-silent-death.ts';
 import { SilentUnlockMutex } from '../models/broken/mutex-silent-unlock.ts';
 import { UnownedUnlockMutex } from '../models/broken/mutex-unowned-unlock.ts';
 import { EarlyReturnOnce } from '../models/broken/once-early-return.ts';
+import { PlainCheckOnce } from '../models/broken/once-plain-check.ts';
 import { SilentFailureOnce } from '../models/broken/once-silent-failure.ts';
 import { TwiceOnce } from '../models/broken/once-twice.ts';
 import { EarlyWakeQueue } from '../models/broken/queue-early-close.ts';
@@ -232,6 +233,13 @@ export const brokenSubjects: readonly BrokenSubject[] = [
     caughtBy: 'once-runs',
     subject: SilentFailureOnce,
     odds: 3.76,
+  },
+  {
+    id: 'ONCE-PLAIN',
+    fault: 'Once is checked plainly first: who comes late is ordered after nothing',
+    caughtBy: 'once-runs',
+    subject: PlainCheckOnce,
+    odds: 78.1,
   },
   {
     id: 'R1',

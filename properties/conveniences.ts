@@ -52,6 +52,7 @@ export const flagIsSet: Property<ConvenienceSubject<Flag>> = {
         },
         length: [1, 3],
         specification: atomicFlag(),
+        races: true,
         // A waiter looks at the flag again, so one that was cleared meanwhile may be missed: that is no lost wake-up.
         judge: ({ spins }) => (spins > 0 ? 'a thread waits by spinning, not by sleeping' : undefined),
         behaviours: true,

@@ -23,6 +23,7 @@ checks that every broken subject is caught.
   --only NAME    only this property or broken subject; may be repeated. Those for campaigns are run by name only
   --path PATH    repeat one counterexample of fast-check (with --only and --seed)
   --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
+  --races        report data races in every property, too (a quarter slower)
   --matrix       run every broken subject against all properties of its shape, and show which catch it
   --odds         measure how often a generated schedule shows each broken subject
   --executor workers   the differential law instead: every program under real workers too, with the same trace and outcome (default 20 programs a row)
@@ -49,6 +50,7 @@ interface Options {
   readonly mirrorSchedules: number;
   readonly odds: boolean;
   readonly matrix: boolean;
+  readonly races: boolean;
   readonly json: boolean;
   /** The differential law in place of the suite. */
   readonly law: boolean;
@@ -68,6 +70,7 @@ function parse(argv: string[]): Options | 'done' {
           odds: { type: 'boolean' },
           matrix: { type: 'boolean' },
           executor: { type: 'string' },
+          races: { type: 'boolean' },
           list: { type: 'boolean' },
           json: { type: 'boolean' },
           help: { type: 'boolean', short: 'h' },
@@ -118,6 +121,7 @@ function parse(argv: string[]): Options | 'done' {
     mirrorSchedules: whole('mirror-schedules', values['mirror-schedules'], 10) ?? 2_000,
     odds: values.odds === true,
     matrix: values.matrix === true,
+    races: values.races === true,
     json: values.json === true,
   };
 }
@@ -180,7 +184,9 @@ async function main(argv: string[]): Promise<number> {
   say('');
   for (const result of findings)
     if (result.finding !== undefined)
-      say(`${result.finding.finding.report}\nreplay    ${replayLine(result)}\n`);
+      say(
+        `${result.finding.finding.report}\nreplay    ${replayLine(result)}${options.races ? ' --races' : ''}\n`,
+      );
   say(
     findings.length + missed.length === 0
       ? `properties: ${results.length} of ${results.length} hold; broken subjects: ${mirror.length} of ${mirror.length} caught`
@@ -214,6 +220,7 @@ async function runRow(
   const status = progress(5_000, options.json);
   const result = await runProperty(property, subject, {
     cases: options.cases,
+    races: options.races,
     // With a path the seed is the row's own, as a replay line gives it.
     seed: options.path === undefined ? seedFor(options.seed, label) : options.seed,
     ...(options.path === undefined ? {} : { path: options.path }),

@@ -212,6 +212,8 @@ export const visibility: Property<OrderSubject> = {
           look: { run: ({ flag, view }: Seen) => [flag.load(), view[MESSAGE]] },
         },
         plans: publications,
+        // The reader takes the message plainly before it knows whether the flag says so: that it is never too old is the property.
+        races: false,
         judge: ({ history }) => faultOfLooks(history),
         behaviours: true,
       }),

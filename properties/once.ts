@@ -85,6 +85,7 @@ export const onceRuns: Property<OnceSubject> = {
         },
         plans,
         specification: once(),
+        races: true,
         judge: ({ history, spins }) => {
           const verdict = checkOnceTimeouts(history);
           if (!verdict.ok) return `once: ${verdict.reason}`;

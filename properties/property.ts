@@ -15,6 +15,8 @@ export interface Case {
   readonly plan: Plan;
   /** The same case with another program. */
   with(plan: Plan): Case;
+  /** The same case, in which data races are reported. Not for programs of promises, which share nothing. */
+  watched?(): Case;
   /** Runs the generated schedule and so many more, until one fails. See ConcurrentCase. */
   run(
     totals?: Totals,
@@ -40,6 +42,12 @@ export interface Property<Subject = unknown> {
   readonly needs?: readonly string[];
   /** The cases for a subject: the production code or a broken twin of it. */
   cases(subject: Subject): fc.Arbitrary<Case>;
+}
+
+/** A property's cases, watched for data races or not. */
+export function casesOf(property: Property, subject: unknown, races: boolean): fc.Arbitrary<Case> {
+  const cases = property.cases(subject);
+  return races ? cases.map((one) => one.watched?.() ?? one) : cases;
 }
 
 /** Erases the types of shared state and handles, which the table has no use for. */

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { type Saturation, Tally } from '../src/engine/tally.ts';
 import { type CaseFinding, ConcurrencyError, type Totals } from '../src/generate/concurrent.ts';
-import type { Property } from './property.ts';
+import { casesOf, type Property } from './property.ts';
 
 export interface RunOptions {
   readonly cases: number;
@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly path?: string;
   /** Called after every case. */
   readonly onCase?: (cases: number, totals: Totals) => void;
+  /** Report data races. Default false: a property that is about them says so itself. */
+  readonly races?: boolean;
   /** Counts the behaviours, on top of what it holds. Default: a new one. */
   readonly behaviours?: Tally;
   /** `performance.now()` at which to end, clean, after the case that is running. */
@@ -68,7 +70,7 @@ export async function runProperty(
   let error: unknown;
   const { deadline = Number.POSITIVE_INFINITY } = options;
   const details = await fc.check(
-    fc.asyncProperty(property.cases(subject), async (program) => {
+    fc.asyncProperty(casesOf(property, subject, options.races === true), async (program) => {
       if (performance.now() > deadline) return;
       // Shrinking runs programs too; they are not part of the figures.
       const shrinking = schedulesToFirst !== undefined || options.path !== undefined;

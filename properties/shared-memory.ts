@@ -80,6 +80,8 @@ export const memoryGrowth: Property<MemorySubject> = {
         },
         threads: [2, 3],
         length: [2, 5],
+        // Its methods are plain accesses, which whoever shares the memory must order.
+        races: false,
         specification: sharedMemory(initialBytes, maximumBytes, page),
         behaviours: true,
       }),

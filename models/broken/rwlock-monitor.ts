@@ -152,11 +152,11 @@ export class MonitorRwLock {
   }
 
   waitingReaders(): number {
-    return Atomics.load(this.view, this.index + WAITING);
+    return this.counted(WAITING);
   }
 
   waitingWriters(): number {
-    return Atomics.load(this.view, this.index + WRITERS);
+    return this.counted(WRITERS);
   }
 
   /** Takes a share within the limit; says whether it did. */
@@ -280,6 +280,14 @@ export class MonitorRwLock {
     if (this.get(DEAD) === 0) return;
     this.monitor.unlock();
     throw new PoisonedError(`thread ${this.get(DEAD)} died while it held the lock alone`);
+  }
+
+  /** What the mutex guards, for who does not have it. */
+  private counted(cell: number): number {
+    this.monitor.lock();
+    const count = this.get(cell);
+    this.monitor.unlock();
+    return count;
   }
 
   protected get(cell: number): number {

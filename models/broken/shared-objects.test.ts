@@ -17,6 +17,7 @@ import { Allocator } from '../../src/runtime/memory/allocator.ts';
 import { ZeroAlignmentAllocator } from './allocator-zero-alignment.ts';
 import { RepeatingBatch } from './batch-repeating.ts';
 import { UncheckedCounter } from './counter-unchecked.ts';
+import { PlainFlag } from './flag-plain.ts';
 import { TwoStepFlag } from './flag-two-steps.ts';
 import { StaleTakeInbox } from './inbox-stale-take.ts';
 import { CopyingMemory } from './memory-copying.ts';
@@ -180,9 +181,12 @@ describe('thread-local storage', () => {
   });
 });
 
-it('F1 TwoStepFlag sets, clears and waits', () => {
+it.each([
+  ['F1', TwoStepFlag],
+  ['F-PLAIN', PlainFlag],
+] as const)('%s %o sets, clears and waits', (_id, Flag) => {
   const view = cells();
-  const flag = TwoStepFlag.create(view, 1);
+  const flag = Flag.create(view, 1);
   expect([
     flag.set(),
     flag.set(),
@@ -194,7 +198,7 @@ it('F1 TwoStepFlag sets, clears and waits', () => {
   ]).toEqual([true, false, true, true, false, false, false]);
   expect(
     asleep(
-      () => TwoStepFlag.attach(view, 1).set(),
+      () => Flag.attach(view, 1).set(),
       () => flag.wait(),
     ),
   ).toBe(true);

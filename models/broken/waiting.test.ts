@@ -15,6 +15,7 @@ import { LateReadCondition } from './condition-late-read.ts';
 import { OldCountLatch } from './latch-old-count.ts';
 import { StaleFlagLatch } from './latch-stale-flag.ts';
 import { EarlyReturnOnce } from './once-early-return.ts';
+import { PlainCheckOnce } from './once-plain-check.ts';
 import { SilentFailureOnce } from './once-silent-failure.ts';
 import { TwiceOnce } from './once-twice.ts';
 import { OversoldSemaphore } from './semaphore-oversold.ts';
@@ -129,6 +130,7 @@ describe.each([
   ['ONCE-TWICE', TwiceOnce],
   ['ONCE-EARLY', EarlyReturnOnce],
   ['ONCE-FAIL', SilentFailureOnce],
+  ['ONCE-PLAIN', PlainCheckOnce],
 ] as const)('%s %o', (_id, Once) => {
   it('runs once, and again when it threw', () => {
     const view = cells();

@@ -75,6 +75,32 @@ const racy: Readonly<Record<string, Program>> = {
   })) as unknown as Program,
 };
 
+/** Iteration is no call of the author's: its place is not known. */
+const iterated: Readonly<Record<string, Program>> = {
+  'a loop over the elements': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      if (id === 0) for (const _ of view);
+      else view[3] = 1; // FAULT: no lock
+    },
+  })) as unknown as Program,
+  'a spread': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      if (id === 0) [...view.subarray(2)];
+      else view[3] = 1; // FAULT: no lock
+    },
+  })) as unknown as Program,
+};
+
+test.each(Object.keys(iterated))('%s is a race', (name) => {
+  const found = outcomes(iterated[name]!);
+  expect(new Set(found.map(({ oracle }) => oracle))).toEqual(new Set(['race']));
+  expect(found[0]!.message).toMatch(/T0 reads bytes 12 to 15 plainly( |:)/);
+});
+
 const sound: Readonly<Record<string, Program>> = {
   'data published before its flag': subject(({ cells }) => ({
     threads: 2,
@@ -115,6 +141,14 @@ const sound: Readonly<Record<string, Program>> = {
       own[0] = 1;
       view[id] = own[0]!;
       view.fill(2, 2 + id, 3 + id);
+    },
+  })) as unknown as Program,
+  'a loop that ends before what another thread writes': subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      if (id === 1) view[2] = 1;
+      else for (const x of view) if (x === 0) return;
     },
   })) as unknown as Program,
   'what setup wrote': subject(({ cells }) => ({

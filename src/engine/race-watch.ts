@@ -26,6 +26,21 @@ export interface PlainStep extends Omit<Access, 'atomic'> {
   readonly position: number;
 }
 
+/**
+ * By number of threads: generated programs make an executor each, and what a detector knows of cells takes long to make. Executions never overlap, and
+ * each begins it anew.
+ */
+const detectors = new Map<number, RaceDetector>();
+
+function detectorFor(threads: number): RaceDetector {
+  let detector = detectors.get(threads);
+  if (detector === undefined) {
+    detector = new RaceDetector(threads);
+    detectors.set(threads, detector);
+  }
+  return detector;
+}
+
 export class RaceWatch {
   readonly #detector: RaceDetector;
   readonly #site: (index: number) => Site | undefined;
@@ -35,7 +50,7 @@ export class RaceWatch {
   #endless: Outcome | undefined;
 
   constructor(threads: number, site: (index: number) => Site | undefined) {
-    this.#detector = new RaceDetector(threads);
+    this.#detector = detectorFor(threads);
     this.#site = site;
   }
 

@@ -137,6 +137,7 @@ type Touch = (
 
 /** Gives the methods of typed arrays and DataViews twins that tell what they touched. Everything they do is done by the original. */
 export function installViewMethods(host: Watched): void {
+  installIteration(host);
   const typed = Object.getPrototypeOf(Int8Array.prototype) as Record<string, Method>;
   for (const name of elementMethods) {
     const touch = touches[name] ?? readAll;
@@ -160,6 +161,29 @@ export function installViewMethods(host: Watched): void {
       return result;
     });
   }
+}
+
+/** `for (const x of view)`, `[...view]`, patterns and whatever else iterates: each element is told when it is read. The site is that of no call. */
+function installIteration(host: Watched): void {
+  const typed = Object.getPrototypeOf(Int8Array.prototype) as Record<PropertyKey, Method>;
+  const { values: original } = typed as { values: Method };
+  const { values } = {
+    values(this: AnyView): unknown {
+      const iterator = original.call(this) as Iterator<unknown> & Record<PropertyKey, unknown>;
+      if (host.plain === undefined || !isShared(this)) return iterator;
+      const next = iterator.next.bind(iterator);
+      let index = 0;
+      const watched: Record<PropertyKey, unknown> = Object.create(iterator);
+      watched['next'] = (): IteratorResult<unknown> => {
+        const result = next();
+        if (host.plain !== undefined && result.done !== true) tell(host.plain, this, index++, 1, -1, false);
+        return result;
+      };
+      return watched;
+    },
+  };
+  for (const name of ['values', Symbol.iterator])
+    Object.defineProperty(typed, name, { ...Object.getOwnPropertyDescriptor(typed, name), value: values });
 }
 
 function give(host: Watched, method: Method, touch: Touch): void {
