@@ -379,7 +379,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#unsupported ??= this.#host.refused as UnsupportedError | undefined;
     if (this.#unsupported !== undefined)
       return { kind: 'crashed', message: this.#unsupported.message, error: this.#unsupported };
-    if (this.#sleepers.some((thread) => this.#mayBlock[thread] !== 1))
+    if (this.#sleepers.length > 0 && this.#sleepers.some((thread) => this.#mayBlock[thread] !== 1))
       return deadlock(this.#blocked(), this.trace, (thread) => this.#mayBlock[thread] === 1);
     const { check } = this.#main;
     if (check === undefined) return passed;
