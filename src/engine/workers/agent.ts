@@ -483,7 +483,7 @@ function siteOf(stack: string): P.Extra['site'] {
     const match = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line);
     if (match === null) continue;
     const [, place, row, column] = match;
-    if (/(engine[/\\]workers[/\\]agent|instrument[/\\]builtins)\.[jt]s/.test(place!)) continue; // the group matched
+    if (/(engine[/\\]workers[/\\]agent|instrument[/\\](builtins|wasm))\.[jt]s/.test(place!)) continue; // the group matched
     const path = place!.replace(/\?.*$/, '');
     return {
       file: path.startsWith('file:') ? fileURLToPath(path) : path,
