@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { P1, P2, P3, P4, P5, P6, P7 } from '../../../bench/programs.ts';
-import { exploreModule } from '../../executors.ts';
+import { exploreModule, type ModuleOptions } from '../../executors.ts';
+import type { ExploreResult } from '../../explore.ts';
 import type { ExecutedStep, StepObserver } from '../../instrument/executed-step.ts';
 import { STORE } from '../../instrument/step.ts';
 import { decodeSchedule, encodeSchedule } from '../../schedule/codec.ts';
@@ -70,45 +71,45 @@ describe('a virtual schedule replayed under workers gives the same trace and out
   });
 });
 
-/** The command, on the programs of fixtures/hostile.mjs. */
-function explore(
-  name: string,
-  ...options: string[]
-): Promise<{ code: number; result: Record<string, unknown> }> {
-  const args = ['--conditions=threadproof-source', '--import', 'tsx', 'src/cli/main.ts', 'explore'];
-  const fixture = 'src/engine/workers/fixtures/hostile.mjs';
-  args.push(fixture, '--export', name, '--executor', 'workers', '--seed', '1', '--json', ...options);
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, (error, stdout) => {
-      resolve({ code: error === null ? 0 : Number(error.code), result: JSON.parse(stdout) });
-    });
-  });
+const fixture = fileURLToPath(new URL('./fixtures/hostile.mjs', import.meta.url));
+
+/** Explores a program of fixtures/hostile.mjs in this process. */
+function explore(name: string, options: ModuleOptions): Promise<ExploreResult> {
+  return exploreModule(fixture, { export: name, executor: 'workers', seed: 1, ...options });
 }
 
 describe('unmodified code', () => {
   test('a thread that never reaches a step is ended and reported', async () => {
-    const { code, result } = await explore('endless', '--step-time', '0.5');
-    expect(code).toBe(1);
-    expect(result['outcome']).toBe('livelocked');
-    expect(result['message']).toMatch(/thread 1 has run for 0.5 s without a step/);
+    const result = await explore('endless', { stepTime: 0.3 });
+    expect(result.outcome).toBe('livelocked');
+    expect(result.message).toMatch(/thread 1 has run for 0.3 s without a step/);
   });
 
-  test('a thread that ends its worker is reported with the exit code', async () => {
-    const { code, result } = await explore('exits');
-    expect(code).toBe(1);
-    expect(result['outcome']).toBe('crashed');
-    expect(result['message']).toMatch(/thread 1 ended its worker \(process.exit\(3\)\)/);
+  test('a thread that ends its worker is reported with the exit code; the command says 1 and leaves nothing running', () => {
+    const args = [
+      '--conditions=threadproof-source',
+      '--import',
+      'tsx',
+      'src/cli/main.ts',
+      'explore',
+      fixture,
+    ];
+    args.push('--export', 'exits', '--executor', 'workers', '--seed', '1', '--json');
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(status).toBe(1);
+    const result = JSON.parse(stdout);
+    expect(result.outcome).toBe('crashed');
+    expect(result.message).toMatch(/thread 1 ended its worker \(process.exit\(3\)\)/);
   });
 
   test('after a deadlock threads leave, and the next execution begins', async () => {
-    const { result } = await explore('stuck', '--executions', '20', '--keep-going');
-    expect([result['outcome'], result['findings'], result['executions']]).toEqual(['deadlocked', 20, 20]);
+    const result = await explore('stuck', { executions: 20, keepGoing: true });
+    expect([result.outcome, result.findings, result.executions]).toEqual(['deadlocked', 20, 20]);
   });
 
   test('aliases of Atomics, a view for each access, getters: every step is a scheduling point', async () => {
-    const { code, result } = await explore('lost', '--executions', '200');
-    expect(code).toBe(1);
-    expect([result['outcome'], result['message'], result['unscheduled'], result['preemptions']]).toEqual([
+    const result = await explore('lost', { executions: 200 });
+    expect([result.outcome, result.message, result.unscheduled, result.preemptions]).toEqual([
       'violated',
       'Error: the counter is 1',
       0,
@@ -116,10 +117,8 @@ describe('unmodified code', () => {
     ]);
   });
 
-  const fixture = fileURLToPath(new URL('./fixtures/hostile.mjs', import.meta.url));
-
   test('a thread that runs out of memory is told from one that hangs, long before its time is over', async () => {
-    const result = await exploreModule(fixture, { export: 'greedy', executor: 'workers', heap: 24, seed: 1 });
+    const result = await explore('greedy', { heap: 24 });
     expect(result.outcome).toBe('crashed');
     expect(result.message).toBe(
       'thread 1: its worker died without a word, most likely out of memory: it has 24 MB (give more with heap, --heap)',
@@ -129,21 +128,16 @@ describe('unmodified code', () => {
   });
 
   test('threads that catch what unwinds them lose their workers: the next execution has others', async () => {
-    const result = await exploreModule(fixture, {
-      export: 'clinging',
-      executor: 'workers',
+    const result = await explore('clinging', {
       executions: 2,
       keepGoing: true,
       minimise: false,
       stepTime: 0.3,
-      seed: 1,
     });
     expect([result.outcome, result.findings, result.executions]).toEqual(['deadlocked', 2, 2]);
   });
 
   test('a heap of nothing is refused', async () => {
-    await expect(exploreModule(fixture, { export: 'lost', executor: 'workers', heap: 0 })).rejects.toThrow(
-      'heap is 0: give whole megabytes above 0',
-    );
+    await expect(explore('lost', { heap: 0 })).rejects.toThrow('heap is 0: give whole megabytes above 0');
   });
 });
