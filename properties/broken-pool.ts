@@ -4,6 +4,8 @@ import { alwaysAgainPool } from '../models/broken/pool-always-again.ts';
 import { claimedTwicePool } from '../models/broken/pool-claimed-twice.ts';
 import { completedAgainPool } from '../models/broken/pool-completed-again.ts';
 import { countedAgainPool } from '../models/broken/pool-counted-again.ts';
+import { DeafPool } from '../models/broken/pool-deaf.ts';
+import { HastyMapPool } from '../models/broken/pool-hasty-map.ts';
 import { idleTwicePool } from '../models/broken/pool-idle-twice.ts';
 import { keptBehindPool } from '../models/broken/pool-kept-behind.ts';
 import { lateFinishPool } from '../models/broken/pool-late-finish.ts';
@@ -13,6 +15,7 @@ import { oneLookPool } from '../models/broken/pool-one-look.ts';
 import { otherResultPool } from '../models/broken/pool-other-result.ts';
 import { settledTwicePool } from '../models/broken/pool-settled-twice.ts';
 import { silentRoomPool } from '../models/broken/pool-silent-room.ts';
+import { UndrainedPool } from '../models/broken/pool-undrained.ts';
 import type { BrokenSubject } from './broken.ts';
 
 export const brokenPools: readonly BrokenSubject[] = [
@@ -113,5 +116,26 @@ export const brokenPools: readonly BrokenSubject[] = [
     caughtBy: 'pool-accounting',
     subject: alwaysAgainPool,
     odds: 2.94,
+  },
+  {
+    id: 'P21',
+    fault: 'pool that closes refuses the tasks that wait for room',
+    caughtBy: 'pool-shell',
+    subject: UndrainedPool,
+    odds: 3.14,
+  },
+  {
+    id: 'P22',
+    fault: 'an aborted task is rejected, and runs on',
+    caughtBy: 'pool-shell',
+    subject: DeafPool,
+    odds: 4.14,
+  },
+  {
+    id: 'P23',
+    fault: 'map has its results as they come',
+    caughtBy: 'pool-shell',
+    subject: HastyMapPool,
+    odds: 0.53,
   },
 ];

@@ -200,6 +200,22 @@ const pool = {
   }),
 };
 
+class NoPool {
+  run(): Promise<number> {
+    return Promise.resolve(0);
+  }
+  map(): Promise<number[]> {
+    return Promise.resolve([]);
+  }
+  async *stream(): AsyncGenerator<number> {}
+  async drain(): Promise<void> {}
+  async close(): Promise<void> {}
+  async terminate(): Promise<void> {}
+  metrics(): object {
+    return { threads: 0, pending: 0 };
+  }
+}
+
 /** By the name of the property. */
 export const nullSubjects: Readonly<Record<string, unknown>> = {
   'atomics-i32': always(cell),
@@ -240,6 +256,7 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
   'pool-accounting': pool,
   'pool-races': pool,
   'pool-stuck': pool,
+  'pool-shell': NoPool,
   'supervisor-one': always(supervisor),
   'gather-rounds': always({ gather: async () => gathered }),
   'scenario-report': report,

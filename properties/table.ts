@@ -16,6 +16,7 @@ import { mutexPoison, mutualExclusion } from './mutex.ts';
 import { onceRuns } from './once.ts';
 import { paddedLines } from './padded.ts';
 import { poolAccounting, poolRaces, poolStuck } from './pool.ts';
+import { poolShell } from './pool-shell.ts';
 import { highContention, memoryPressure } from './pressure.ts';
 import type { Property } from './property.ts';
 import { inboxAccounting, mpmcQueue, mpmcWakeUps, spscRing } from './queues.ts';
@@ -65,6 +66,7 @@ export const properties: readonly Property[] = [
   poolAccounting,
   poolRaces,
   poolStuck,
+  poolShell,
   registryLinearizable,
   channelCalls,
   supervisorOne,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Lookout } from './lookout.ts';
+import { systemPlatform } from './platform.ts';
 import { Seat } from './seat.ts';
 import { TaskBoard } from './task-board.ts';
 
@@ -15,7 +16,7 @@ describe('Lookout', () => {
     seat.claim();
     let looks = 0;
     const stuck = await new Promise<boolean>((resolve) => {
-      const lookout = new Lookout(board, view, 0, {
+      const lookout = new Lookout(board, view, 0, systemPlatform(), {
         collect: () => {
           looks += 1;
           // Nobody sleeps yet, so nobody is woken.

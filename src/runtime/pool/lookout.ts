@@ -3,6 +3,7 @@
  * wake-up across threads costs more than most small tasks; then it sleeps, by one `waitAsync` for all workers.
  */
 import { Patience } from './patience.ts';
+import type { Hold, PoolPlatform } from './platform.ts';
 import type { TaskBoard } from './task-board.ts';
 
 /** What the lookout asks of its pool, and tells it. */
@@ -24,19 +25,31 @@ export class Lookout {
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #patience: Patience;
   readonly #watched: Watched;
-  readonly #keepAlive: ReturnType<typeof setInterval>;
+  readonly #platform: PoolPlatform;
+  readonly #hold: Hold;
   #looking = false;
   #sleeping = false;
   #since = 0;
   #lookMs = 0;
 
-  constructor(board: TaskBoard, view: Int32Array<SharedArrayBuffer>, spinMs: number, watched: Watched) {
+  constructor(
+    board: TaskBoard,
+    view: Int32Array<SharedArrayBuffer>,
+    spinMs: number,
+    platform: PoolPlatform,
+    watched: Watched,
+  ) {
     this.#board = board;
     this.#view = view;
     this.#patience = new Patience(spinMs);
     this.#watched = watched;
-    this.#keepAlive = setInterval(() => undefined, 2 ** 30);
-    this.#keepAlive.unref();
+    this.#platform = platform;
+    this.#hold = platform.hold();
+  }
+
+  /** The pool is gone. */
+  end(): void {
+    this.#hold.end();
   }
 
   /** Something was begun: look for what comes of it. */
@@ -50,18 +63,17 @@ export class Lookout {
     }
     this.#looking = true;
     this.#begin();
-    setImmediate(this.#once);
+    this.#platform.soon(this.#once);
   }
 
   #begin(): void {
     this.#lookMs = this.#watched.isBusy() ? this.#patience.begin() : 0;
-    if (this.#lookMs > 0) this.#since = performance.now();
+    if (this.#lookMs > 0) this.#since = this.#platform.now();
   }
 
   /** Keeps the process alive while it is needed, by the pool's own word. */
   keepAlive(): void {
-    if (this.#watched.isNeeded()) this.#keepAlive.ref();
-    else this.#keepAlive.unref();
+    this.#hold.set(this.#watched.isNeeded());
   }
 
   readonly #once = (): void => {
@@ -69,12 +81,12 @@ export class Lookout {
       if (this.#lookMs > 0) this.#patience.paid();
       this.#watched.onChange();
       this.#begin();
-      setImmediate(this.#once);
+      this.#platform.soon(this.#once);
       return;
     }
     if (this.#lookMs > 0 && this.#watched.isBusy()) {
-      if (performance.now() - this.#since < this.#lookMs) {
-        setImmediate(this.#once);
+      if (this.#platform.now() - this.#since < this.#lookMs) {
+        this.#platform.soon(this.#once);
         return;
       }
       this.#patience.inVain();
@@ -93,9 +105,9 @@ export class Lookout {
     // Workers have woken nobody before the announcement: when one said that its task waits, say.
     this.#watched.attend();
     this.keepAlive();
-    const wait = Atomics.waitAsync(this.#view, this.#board.eventCell, epoch);
+    const wait = this.#platform.waitAsync(this.#view, this.#board.eventCell, epoch);
     this.#sleeping = true;
-    if (wait.async) void wait.value.then(this.#awake);
+    if (wait !== undefined) void wait.then(this.#awake);
     else this.#awake();
   }
 

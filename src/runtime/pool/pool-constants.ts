@@ -11,5 +11,3 @@ export const trivialMs = 0.02;
 export const longTaskMs = 0.5;
 /** So many threads in a row that end before they have begun break the pool. */
 export const mostFalseStarts = 3;
-/** Node's timers take no more. */
-export const longestTimerMs: number = 2 ** 31 - 1;

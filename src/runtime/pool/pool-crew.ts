@@ -10,9 +10,11 @@ export function retireIdle(
   minThreads: number,
 ): void {
   const states = board.seats();
-  let spare = members.filter((member) => member !== undefined).length - minThreads;
+  const stays = (member: PoolMember | undefined, seat: number): boolean =>
+    member !== undefined && board.isStaying(seat);
+  let spare = members.filter(stays).length - minThreads;
   for (const [seat, member] of members.entries()) {
-    if (member === undefined) continue;
+    if (member === undefined || !stays(member, seat)) continue;
     if (spare > 0 && states[seat] === 'idle' && member.tasks === member.tasksSeen) {
       board.retire(seat);
       spare -= 1;

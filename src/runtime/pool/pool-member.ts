@@ -6,7 +6,7 @@ import type { Equipment } from './equipment.ts';
 import type { PoolConfiguration } from './pool-options.ts';
 import type { Entry } from './pool-types.ts';
 import type { FromWorker, Port, ToWorker } from './pool-worker.ts';
-import { type PoolThread, startThread } from './worker-thread.ts';
+import type { PoolThread, startThread } from './worker-thread.ts';
 
 export interface MemberOptions {
   readonly board: BoardHandle;
@@ -17,6 +17,7 @@ export interface MemberOptions {
   readonly begun: number;
   readonly definitions: readonly ToWorker[];
   readonly equipment: Equipment;
+  readonly startThread: typeof startThread;
 }
 
 /** A result or an error that came by message. */
@@ -58,7 +59,7 @@ export class PoolMember {
     port1.unref();
     const equipment = options.equipment.data;
     const start = { board, seat, port: port2 as unknown as Port, spinMs, hooks, equipment };
-    this.thread = startThread('start-worker', start, [port2], worker, options.typeScript);
+    this.thread = options.startThread('start-worker', start, [port2], worker, options.typeScript);
     this.thread.unref();
     this.thread.on('error', (error) => {
       this.error = error;
@@ -66,14 +67,18 @@ export class PoolMember {
     for (const definition of options.definitions) this.port.postMessage(definition);
   }
 
-  /** Takes in what came by the port, if the worker has sent anything since: `mailed` counts. Says whether it did. */
+  /** Takes in what came by the port, if the worker has sent anything since: `mailed` counts. Says whether there is something to tell. */
   receive(mailed: number): boolean {
-    if (mailed === this.#seen) return false;
+    if (mailed !== this.#seen) this.#read();
     this.#seen = mailed;
+    return this.parts.length > 0 || this.late.length > 0;
+  }
+
+  #read(): void {
     const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
     for (;;) {
       const received = receiveMessageOnPort(this.port as never);
-      if (received === undefined) return true;
+      if (received === undefined) return;
       const message = received.message as FromWorker;
       if (!('id' in message)) {
         if ('late' in message) this.late.push(message.late);

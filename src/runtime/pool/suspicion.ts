@@ -1,4 +1,5 @@
 /** Tasks that wait for tasks behind them: found out by the board, given up after a while. */
+import type { Clock } from '../channel/clock.ts';
 import { youngestRunning } from './pool-crew.ts';
 import { deadlockOf } from './pool-errors.ts';
 import type { Entry } from './pool-types.ts';
@@ -9,8 +10,10 @@ export class Suspicion {
   readonly #board: TaskBoard;
   readonly #entries: readonly (Entry | undefined)[];
   readonly #graceMs: number;
+  readonly #clock: Clock;
   readonly #giveUp: (slot: number, entry: Entry, why: Error) => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether it waits whether it stays so. */
+  #waits = false;
 
   /**
    * @param graceMs how long it must be so
@@ -20,22 +23,25 @@ export class Suspicion {
     board: TaskBoard,
     entries: readonly (Entry | undefined)[],
     graceMs: number,
+    clock: Clock,
     giveUp: (slot: number, entry: Entry, why: Error) => void,
   ) {
     this.#board = board;
     this.#entries = entries;
     this.#graceMs = graceMs;
+    this.#clock = clock;
     this.#giveUp = giveUp;
   }
 
   /** To be called after every change: looks whether anything goes on. */
   look(): void {
-    if (this.#timer === undefined && this.#board.isStuck())
-      this.#timer = setTimeout(() => this.#confirm(), this.#graceMs);
+    if (this.#waits || !this.#board.isStuck()) return;
+    this.#waits = true;
+    this.#clock.after(this.#graceMs, () => this.#confirm());
   }
 
   #confirm(): void {
-    this.#timer = undefined;
+    this.#waits = false;
     if (!this.#board.isStuck()) return;
     const youngest = youngestRunning(this.#board, this.#entries);
     if (youngest === undefined) return;

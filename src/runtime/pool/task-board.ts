@@ -183,6 +183,11 @@ export class TaskBoard extends BoardState {
     return this.idOf(slot) === id && (word === state.running || word === state.cancelling);
   }
 
+  /** Whether somebody has the seat who is not to leave. No lock. */
+  isStaying(seat: number): boolean {
+    return Atomics.load(this.view, this.seatCell(seat) + PRESENCE) === PRESENT;
+  }
+
   /** Messages that the worker of a seat has sent beside the board. */
   mailedBy(seat: number): number {
     // Partner: the add of mailed.

@@ -1,4 +1,5 @@
 /** Watches over one task: its signal, and the time that it may run, counted from its start. */
+import type { Clock } from '../channel/clock.ts';
 import { TimeoutError } from '../errors.ts';
 import type { RunOptions } from './pool-types.ts';
 
@@ -11,20 +12,24 @@ export interface Watching {
 }
 
 /** Returns what ends the watch. */
-export function watchLimits({ signal, timeoutMs = Infinity }: RunOptions, task: Watching): () => void {
+export function watchLimits(
+  { signal, timeoutMs = Infinity }: RunOptions,
+  clock: Clock,
+  task: Watching,
+): () => void {
   const abort = (): void => task.cancel(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let takeBack = (): void => {};
   const check = (): void => {
     if (!task.isPending()) return;
     const ranMs = task.ranMs();
     if (ranMs >= timeoutMs)
       task.cancel(new TimeoutError(`a task ran longer than ${timeoutMs} ms (timeoutMs)`));
-    else timer = setTimeout(check, Math.max(1, timeoutMs - Math.max(0, ranMs)));
+    else takeBack = clock.after(Math.max(1, timeoutMs - Math.max(0, ranMs)), check);
   };
-  if (timeoutMs !== Infinity) timer = setTimeout(check, timeoutMs);
+  takeBack = clock.after(timeoutMs, check);
   return () => {
     signal?.removeEventListener('abort', abort);
-    clearTimeout(timer);
+    takeBack();
   };
 }

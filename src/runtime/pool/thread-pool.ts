@@ -11,9 +11,9 @@ import { type Definition, Handlers } from './handlers.ts';
 import { Lookout } from './lookout.ts';
 import { Outgoing } from './outgoing.ts';
 import { listenerOf } from './part-listener.ts';
+import { type PoolPlatform, systemPlatform } from './platform.ts';
 import {
   aheadMs,
-  longestTimerMs,
   longTaskMs,
   mostFalseStarts,
   priorities,
@@ -35,7 +35,7 @@ import type { Entry, PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './p
 import { Suspicion } from './suspicion.ts';
 import { TaskBoard } from './task-board.ts';
 import { watchLimits } from './task-limits.ts';
-import { ENDED, STARTED, sharedClock, Values } from './values.ts';
+import { ENDED, STARTED, Values } from './values.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 const none: RunOptions = {};
@@ -47,7 +47,7 @@ export class ThreadPool {
   readonly #values: Values;
   readonly #view: Int32Array<SharedArrayBuffer>;
   readonly #outgoing = new Outgoing();
-  readonly #now = sharedClock();
+  readonly #platform: PoolPlatform;
   readonly #entries: (Entry | undefined)[] = [];
   readonly #outside = new WaitingRoom(() => this.#tellDrained());
   readonly #handlers: Handlers;
@@ -68,7 +68,7 @@ export class ThreadPool {
   /** The worker whose thread has just ended. */
   #dying: PoolMember | undefined;
   #exitCode = 0;
-  readonly #idleCheck: ReturnType<typeof setInterval>;
+  #cancelIdleCheck = (): void => {};
   readonly #drained: (() => void)[] = [];
   readonly #gone: (() => void)[] = [];
 
@@ -76,10 +76,16 @@ export class ThreadPool {
    * Starts `minThreads` workers. Nothing of it keeps the process alive but pending tasks.
    *
    * @param equip called for each worker before it starts; for ThreadRuntime
+   * @param platform for tests
    * @throws RangeError, TypeError when an option is out of range
    */
-  constructor(options: ThreadPoolOptions = {}, equip: () => Equipment = () => unequipped) {
+  constructor(
+    options: ThreadPoolOptions = {},
+    equip: () => Equipment = () => unequipped,
+    platform: PoolPlatform = systemPlatform(),
+  ) {
     const configuration = configurationOf(options);
+    this.#platform = platform;
     this.#equip = equip;
     this.#options = configuration;
     this.#handlers = new Handlers(configuration.module);
@@ -92,21 +98,16 @@ export class ThreadPool {
     this.#board = TaskBoard.create(this.#view, 0, shape);
     this.#values = new Values(this.#view);
     this.#members = Array.from({ length: shape.seats }, () => undefined);
-    this.#lookout = new Lookout(this.#board, this.#view, configuration.spinMs, {
+    this.#lookout = new Lookout(this.#board, this.#view, configuration.spinMs, platform, {
       collect: () => this.#collect(),
       onChange: () => this.#flushSoon(),
       attend: () => this.#attend(1),
       isBusy: () => this.#pending > 0 && this.#times.meanMs < longTaskMs,
       isNeeded: () => !this.#isDrained() || this.#gone.length > 0,
     });
-    this.#suspicion = new Suspicion(this.#board, this.#entries, configuration.graceMs, (slot, entry, why) =>
-      this.#cancel(slot, entry, why),
-    );
-    this.#idleCheck = setInterval(
-      () => retireIdle(this.#board, this.#members, configuration.minThreads),
-      Math.min(configuration.idleMs, longestTimerMs),
-    );
-    this.#idleCheck.unref();
+    const giveUp = this.#cancel.bind(this);
+    this.#suspicion = new Suspicion(this.#board, this.#entries, configuration.graceMs, platform, giveUp);
+    this.#checkIdleLater();
     for (let i = 0; i < configuration.minThreads; i += 1) this.#start();
   }
 
@@ -175,15 +176,15 @@ export class ThreadPool {
   /** Takes no more tasks; resolves when all that were taken have settled and the workers are gone. Final. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#idleCheck);
+    this.#cancelIdleCheck();
     await this.drain();
     this.#board.close();
-    if (this.#members.every((member) => member === undefined)) return;
-    await new Promise<void>((resolve) => {
-      this.#gone.push(resolve);
-      this.#lookout.keepAlive();
-    });
-    this.#lookout.keepAlive();
+    if (this.#members.some((member) => member !== undefined))
+      await new Promise<void>((resolve) => {
+        this.#gone.push(resolve);
+        this.#lookout.keepAlive();
+      });
+    this.#lookout.end();
   }
 
   /** Takes no more tasks, rejects all that are pending, and ends the workers, whatever they do. */
@@ -212,7 +213,7 @@ export class ThreadPool {
       threads: this.#members.filter(Boolean).length,
       deaths: this.#deaths,
       lateErrors: this.#lateErrors,
-      ...this.#times.summary(livedMs(this.#members, this.#now())),
+      ...this.#times.summary(livedMs(this.#members, this.#platform.now())),
     };
   }
 
@@ -256,7 +257,7 @@ export class ThreadPool {
         handler,
         args,
         options,
-        submitted: this.#now(),
+        submitted: this.#platform.now(),
         onPart: listenerOf(options.onPart),
         resolve,
         reject,
@@ -288,11 +289,11 @@ export class ThreadPool {
   };
 
   #watch(slot: number, entry: Entry): void {
-    entry.release = watchLimits(entry.options, {
+    entry.release = watchLimits(entry.options, this.#platform, {
       isPending: () => this.#entries[slot] === entry,
       ranMs: () => {
         if (!this.#board.isRunning(slot, entry.id)) return -1;
-        return this.#values.ranMs(this.#board.payloadOf(slot), this.#now());
+        return this.#values.ranMs(this.#board.payloadOf(slot), this.#platform.now());
       },
       cancel: (reason) => this.#cancel(slot, entry, reason),
     });
@@ -309,10 +310,15 @@ export class ThreadPool {
     const member = seat === undefined ? undefined : this.#members[seat];
     if (result === 'requested' && member !== undefined) {
       member.ignore(entry.id, this.#board.mailedBy(member.seat));
+      const isIn = (): boolean => this.#board.isRunning(slot, entry.id);
       const overdue = (): void => {
-        if (this.#board.isRunning(slot, entry.id)) void member.thread.terminate();
+        if (!isIn()) return;
+        // Until the thread has ended it may go on: it must not begin another task.
+        this.#board.retire(member.seat);
+        if (isIn()) void member.thread.terminate();
+        this.#flushSoon();
       };
-      setTimeout(overdue, this.#options.graceMs).unref();
+      this.#platform.after(this.#options.graceMs, overdue, true);
     }
     this.#flushSoon();
   }
@@ -352,6 +358,15 @@ export class ThreadPool {
     this.#board.deal(Math.min(ring, this.#times.tasksIn(aheadMs) ?? 8), least);
     this.#outgoing.send(this.#board, this.#entries, this.#members);
     this.#suspicion.look();
+  }
+
+  #checkIdleLater(): void {
+    const { idleMs, minThreads } = this.#options;
+    const check = (): void => {
+      retireIdle(this.#board, this.#members, minThreads);
+      this.#checkIdleLater();
+    };
+    this.#cancelIdleCheck = this.#platform.after(idleMs, check, true);
   }
 
   #grow(): void {
@@ -424,9 +439,10 @@ export class ThreadPool {
       seat,
       configuration: this.#options,
       typeScript: this.#handlers.areTypeScript(),
-      begun: this.#now(),
+      begun: this.#platform.now(),
       definitions: this.#handlers.definitions,
       equipment: this.#equip(),
+      startThread: this.#platform.startThread,
     });
     this.#members[seat] = member;
     member.thread.on('exit', (exitCode) => this.#exited(member, exitCode));
@@ -441,7 +457,7 @@ export class ThreadPool {
     this.#collect();
     this.#dying = undefined;
     this.#members[member.seat] = undefined;
-    this.#times.worker(this.#now() - member.begun);
+    this.#times.worker(this.#platform.now() - member.begun);
     member.close();
     if (exitCode !== 0) this.#deaths += 1;
     this.#falseStarts = member.ready ? 0 : this.#falseStarts + 1;
