@@ -5,7 +5,6 @@ import { claimedTwicePool } from '../models/broken/pool-claimed-twice.ts';
 import { completedAgainPool } from '../models/broken/pool-completed-again.ts';
 import { countedAgainPool } from '../models/broken/pool-counted-again.ts';
 import { DeafPool } from '../models/broken/pool-deaf.ts';
-import { HastyMapPool } from '../models/broken/pool-hasty-map.ts';
 import { idleTwicePool } from '../models/broken/pool-idle-twice.ts';
 import { keptBehindPool } from '../models/broken/pool-kept-behind.ts';
 import { lateFinishPool } from '../models/broken/pool-late-finish.ts';
@@ -130,12 +129,5 @@ export const brokenPools: readonly BrokenSubject[] = [
     caughtBy: 'pool-shell',
     subject: DeafPool,
     odds: 4.14,
-  },
-  {
-    id: 'P23',
-    fault: 'map has its results as they come',
-    caughtBy: 'pool-shell',
-    subject: HastyMapPool,
-    odds: 0.53,
   },
 ];

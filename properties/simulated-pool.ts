@@ -33,7 +33,7 @@ export type SimulatedTask = (context: TaskContext) => unknown;
 class Gone extends Error {}
 
 /** Looks in vain before the look-out for woken waits ends: nobody takes turns any more. */
-const mostIdle = 50;
+const mostIdle = 8;
 
 export class SimulatedPlatform implements PoolPlatform {
   readonly clock: SimulatedClock;
