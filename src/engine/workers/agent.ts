@@ -159,7 +159,7 @@ class Agent {
   #turn(): number {
     const words = this.#words;
     const before = this.#granted;
-    P.awaitChange(native, words, P.GRANT, before, P.looks, Number.POSITIVE_INFINITY);
+    P.awaitChange(native, words, P.GRANT, before, P.workerLooks, Number.POSITIVE_INFINITY);
     this.#granted = (before + 1) | 0;
     return words[P.COMMAND]!;
   }

@@ -147,10 +147,11 @@ export class ControlBlock {
 }
 
 /**
- * Looks at the word of the other side before sleeping. Few: on two processors looking keeps the other side from running. Hand-offs a second, as
- * `bench handoff` counts them: 80,000 with 0 to 50 looks, 55,000 with 200, 13,000 to 46,000 with 3,000.
+ * Looks at the word of the other side before sleeping (docs/bench.md). The scheduler waits for one worker that runs, and comes back within microseconds: looking saves the wake-up, which
+ * is dear where a processor had gone idle. A worker waits for its turn while others run: looking would only keep them from it.
  */
-export const looks = 50;
+export const schedulerLooks = 3_000;
+export const workerLooks = 0;
 
 /**
  * Looks at a word, and then sleeps, until it is another than `before`. A wake-up alone says nothing: the other side may be kept between its write and its

@@ -411,7 +411,7 @@ export class WorkerThreads implements RemoteThreads {
   }
 
   /** Waits until the worker gives the turn back. @throws WorkerError when it does not, and then it is ended. */
-  #await(thread: number, slot: Slot, ms: number = this.#stepMs, looks: number = P.looks): void {
+  #await(thread: number, slot: Slot, ms: number = this.#stepMs, looks: number = P.schedulerLooks): void {
     const { words } = slot.block;
     const native = this.#native;
     for (;;) {
