@@ -1,4 +1,4 @@
-/** The executors for programs in modules: `virtual` in this isolate, `workers` with a real worker for each thread. */
+/** The executors for programs in modules: `virtual` in this isolate, `workers` with a real worker for each thread, `parallel` (parallel.ts). */
 import { setImmediate } from 'node:timers/promises';
 import { ProgramError } from './engine/program.ts';
 import { VirtualExecutor } from './engine/virtual.ts';
@@ -14,13 +14,16 @@ import {
 } from './explore.ts';
 import { register } from './instrument/loader.ts';
 import { loadPrograms } from './load.ts';
+import { exploreParallel } from './parallel.ts';
 
 export interface ModuleOptions extends ExploreOptions {
   /** Default 'virtual'. */
   readonly executor?: ExecutorName;
   /** Which export of the module. Needed where it has several programs. */
   readonly export?: string;
-  /** `workers`: seconds that a thread may run without a step before its worker is ended. Default 5. */
+  /**
+   * `workers`: seconds that a thread may run without a step before its worker is ended. `parallel`: seconds that an execution may take. Default 5.
+   */
   readonly stepTime?: number;
   /** `workers`: most megabytes of a worker's heap. Default 512. */
   readonly heap?: number;
@@ -50,6 +53,7 @@ export async function exploreWithExecutor(
   program: LoadedProgram,
   options: ModuleOptions = {},
 ): Promise<ExploreResult> {
+  if (options.executor === 'parallel') return exploreParallel(program, options);
   if (options.executor !== 'workers') return exploreLoaded(program, options);
   return withWorkers(program, options, (make) => exploreLoaded(program, options, make));
 }
@@ -60,6 +64,10 @@ export async function replayWithExecutor(
   schedule: string,
   options: ModuleOptions = {},
 ): Promise<ExploreResult> {
+  if (options.executor === 'parallel')
+    throw new ProgramError(
+      'nobody schedules the threads of the executor parallel: replay with virtual or workers',
+    );
   if (options.executor !== 'workers') return replayLoaded(program, schedule, options);
   return withWorkers(program, options, (make) => replayLoaded(program, schedule, options, make));
 }

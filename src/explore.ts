@@ -24,8 +24,8 @@ export const strategyNames: readonly [...typeof samplerNames, 'exhaustive', 'rep
 export const defaultStrategy = 'portfolio';
 export type StrategyName = (typeof strategyNames)[number];
 
-/** What runs a program: coroutines in this isolate, or workers in turns. */
-export const executorNames = ['virtual', 'workers'] as const;
+/** What runs a program: coroutines in this isolate, workers in turns, or workers that run free. */
+export const executorNames = ['virtual', 'workers', 'parallel'] as const;
 export type ExecutorName = (typeof executorNames)[number];
 
 export interface ExploreOptions {

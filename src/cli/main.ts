@@ -20,6 +20,7 @@ import {
 } from '../explore.ts';
 import { register } from '../instrument/loader.ts';
 import { loadPrograms } from '../load.ts';
+import { defaultSeconds, notParallel } from '../parallel.ts';
 import { endOnClosedPipe } from '../report/pipe.ts';
 import { ScheduleError } from '../schedule/codec.ts';
 
@@ -46,8 +47,9 @@ explore:
   --coverage          count reads-from pairs and blocking edges (a quarter slower)
   --no-minimise       show the first failing schedule as it was found
 both:
-  --executor NAME     virtual (default): threads are coroutines; workers: each thread a worker in turns, code unmodified (docs/executors.md)
-  --step-time S       workers: seconds a thread may run without a step before its worker is ended (default 5)
+  --executor NAME     virtual (default): threads are coroutines; workers: each thread a worker in turns, code unmodified;
+                      parallel (explore only, 5 s by default): workers that run free, and what they show is looked for under virtual (docs/executors.md)
+  --step-time S       workers: seconds a thread may run without a step; parallel: seconds an execution may take (default 5)
   --heap MB           workers: most megabytes of a worker's heap (default 512)
   --races on|off      report data races: plain accesses to shared memory that nothing orders (default on)
   --export NAME       only this export
@@ -137,6 +139,10 @@ async function main(argv: readonly string[]): Promise<number> {
       'no-minimise',
     ] as const)
       if (values[name] !== undefined) throw new UsageError(`replay: --${name} is an option of explore`);
+    if (values.executor === 'parallel')
+      throw new UsageError(
+        'replay: nobody schedules the threads of --executor parallel: replay with virtual or workers',
+      );
     if (schedule === undefined) throw new UsageError('replay: give the schedule string that explore printed');
   }
   const options = exploreOptions(values);
@@ -166,8 +172,14 @@ function exploreOptions(values: Values): ModuleOptions {
   const stepTime = values['step-time'] === undefined ? undefined : Number(values['step-time']);
   if (stepTime !== undefined && !(stepTime > 0 && stepTime < 1e6))
     throw new UsageError(`--step-time "${values['step-time']}": give seconds above 0`);
-  if (stepTime !== undefined && executor !== 'workers')
-    throw new UsageError('--step-time goes with --executor workers');
+  if (stepTime !== undefined && executor !== 'workers' && executor !== 'parallel')
+    throw new UsageError('--step-time goes with --executor workers or parallel');
+  if (executor === 'parallel')
+    for (const name of notParallel)
+      if (values[name] !== undefined)
+        throw new UsageError(
+          `--${name} makes no sense with --executor parallel: nobody schedules its threads`,
+        );
   const heap = wholeNumber('heap', values.heap, 1);
   if (heap !== undefined && executor !== 'workers')
     throw new UsageError('--heap goes with --executor workers');
@@ -224,10 +236,15 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
   return value;
 }
 
+function nameOfRun({ executor, strategy, time, executions }: ModuleOptions): string {
+  if (executor !== 'parallel') return strategy ?? defaultStrategy;
+  return `parallel, ${executions === undefined ? `${time ?? defaultSeconds} s` : `${executions} executions`}`;
+}
+
 /** Explores one program and prints its result. True when it is clean. */
 async function runExplore(program: LoadedProgram, options: ModuleOptions, json: boolean): Promise<boolean> {
   if (!json && options.strategy !== 'replay')
-    say(`${program.name}: ${options.strategy ?? defaultStrategy}, seed ${options.seed}`);
+    say(`${program.name}: ${nameOfRun(options)}, seed ${options.seed}`);
   const live = process.stderr.isTTY === true && !json;
   let last = 0;
   const result = await exploreWithExecutor(program, {
@@ -239,7 +256,8 @@ async function runExplore(program: LoadedProgram, options: ModuleOptions, json: 
             if (now - last < 250) return;
             last = now;
             const done = share === undefined ? '' : `, about ${(share * 100).toFixed(1)} % done`;
-            process.stderr.write(`\r${executions} executions, ${steps} steps, ${findings} findings${done} `);
+            const taken = options.executor === 'parallel' ? '' : `, ${steps} steps`;
+            process.stderr.write(`\r${executions} executions${taken}, ${findings} findings${done} `);
           },
         }
       : {}),
@@ -279,7 +297,7 @@ function print(result: ExploreResult, json: boolean): void {
   const saturation = result.saturation === null ? '' : ` (${describeSaturation(result.saturation)})`;
   const behaviours = result.behaviours === null ? '' : `, ${result.behaviours} behaviours${saturation}`;
   say(
-    `${result.name}: ${result.outcome}: ${result.executions} executions, ${result.steps} steps${behaviours}${first}${several}; ${result.cpuMs} ms CPU, ${result.wallMs} ms`,
+    `${result.name}: ${result.outcome}: ${result.executions} executions${result.strategy === 'free' ? ' on real threads' : `, ${result.steps} steps`}${behaviours}${first}${several}; ${result.cpuMs} ms CPU, ${result.wallMs} ms`,
   );
   if (result.coverage !== null)
     say(

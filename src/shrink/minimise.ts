@@ -38,7 +38,7 @@ export function signature(outcome: Outcome): string {
 }
 
 /** Which failures count as the one that is being minimised. A deadlock of other threads is still that deadlock. */
-function sameFailure(wanted: Outcome): (outcome: Outcome) => boolean {
+export function sameFailure(wanted: Outcome): (outcome: Outcome) => boolean {
   if (wanted.kind !== 'violated') return (outcome) => outcome.kind === wanted.kind;
   // The pair that races first is a matter of the schedule.
   if (wanted.oracle === 'race') return (outcome) => outcome.oracle === 'race';
