@@ -9,6 +9,7 @@ import type { Saturation } from './engine/tally.ts';
 import type { TraceStep } from './engine/trace.ts';
 import { VirtualExecutor, type VirtualOptions } from './engine/virtual.ts';
 import { type FindingText, renderFinding } from './report/finding.ts';
+import { differs } from './run-twice.ts';
 import { decodeSchedule, encodeSchedule, type Schedule, ScheduleError } from './schedule/codec.ts';
 import { minimise, signature } from './shrink/minimise.ts';
 import { exhaustive } from './strategy/exhaustive/search.ts';
@@ -60,6 +61,8 @@ export interface ExploreOptions {
   readonly coverage?: boolean;
   /** Report data races: plain accesses to shared memory that nothing orders. Default true. */
   readonly races?: boolean;
+  /** Run every schedule again, twice, and report where the runs differ (`violated`, an uncontrolled nondeterminism). Default false. */
+  readonly runTwice?: boolean;
   readonly onProgress?: (progress: {
     readonly executions: number;
     readonly steps: number;
@@ -183,6 +186,7 @@ export function exploreLoaded(
     options.checkpoint === undefined ? undefined : new Kept(options.checkpoint, program, strategy, options);
   const { onProgress } = options;
   const kinds = new Set<string>();
+  const again = options.runTwice === true ? make(common) : undefined;
   const campaign = orOfAnother(kept, () =>
     exploreWith(
       executor,
@@ -190,6 +194,7 @@ export function exploreLoaded(
       { executions, deadline },
       {
         keepGoing: options.keepGoing === true,
+        ...(again === undefined ? {} : { check: (ran: VirtualExecutor) => differs(ran, again) }),
         onFinding: (outcome) => kinds.add(signature(outcome)),
         onProgress: (c: Campaign) => {
           kept?.now(c);
@@ -217,7 +222,7 @@ export function exploreLoaded(
   const isLong = first?.outcome.kind === 'livelocked';
   let finding = first;
   // Every try of a thread that hangs costs a worker and the time it was given.
-  const hangs = first?.outcome.error instanceof WorkerError;
+  const hangs = first?.outcome.error instanceof WorkerError || first?.outcome.oracle === 'nondeterminism';
   if (first !== undefined && options.minimise !== false && !hangs) {
     const least = minimise(unhurried, first, {
       // What ended with its budget of steps takes that long at every try.

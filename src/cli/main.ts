@@ -45,6 +45,7 @@ explore:
   --schedule STRING   for --strategy replay
   --keep-going        count findings until the budget is spent
   --coverage          count reads-from pairs and blocking edges (a quarter slower)
+  --run-twice         run every schedule again and report what differs
   --no-minimise       show the first failing schedule as it was found
 both:
   --executor NAME     virtual (default): threads are coroutines; workers: each thread a worker in turns, code unmodified;
@@ -84,6 +85,7 @@ const optionTable = {
   schedule: { type: 'string' },
   'keep-going': { type: 'boolean' },
   coverage: { type: 'boolean' },
+  'run-twice': { type: 'boolean' },
   'no-minimise': { type: 'boolean' },
   races: { type: 'string' },
   export: { type: 'string' },
@@ -136,6 +138,7 @@ async function main(argv: readonly string[]): Promise<number> {
       'schedule',
       'keep-going',
       'coverage',
+      'run-twice',
       'no-minimise',
     ] as const)
       if (values[name] !== undefined) throw new UsageError(`replay: --${name} is an option of explore`);
@@ -224,6 +227,7 @@ function exploreOptions(values: Values): ModuleOptions {
     ...(values.schedule === undefined ? {} : { schedule: values.schedule }),
     ...(values['keep-going'] === true ? { keepGoing: true } : {}),
     ...(values.coverage === true ? { coverage: true } : {}),
+    ...(values['run-twice'] === true ? { runTwice: true } : {}),
     ...(values['no-minimise'] === true ? { minimise: false } : {}),
   };
 }

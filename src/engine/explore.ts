@@ -48,6 +48,8 @@ export interface ExploreHooks {
   readonly onExhausted?: (outcome: Outcome) => void;
   /** Called with every finding, kept or not. */
   readonly onFinding?: (outcome: Outcome) => void;
+  /** Looks at every execution that ended by itself; its answer, where it has one, is the outcome. Must not run `executor`. */
+  readonly check?: (executor: VirtualExecutor) => Outcome | undefined;
   /** Most findings kept when going on. */
   readonly mostFindings?: number;
 }
@@ -81,7 +83,7 @@ export function exploreWith(
       campaign.complete = true;
       break;
     }
-    const outcome = executor.run(strategy);
+    let outcome = executor.run(strategy);
     campaign.steps += executor.steps;
     campaign.unscheduled += executor.unscheduled;
     campaign.spins += executor.spins;
@@ -97,6 +99,7 @@ export function exploreWith(
     campaign.executions++;
     const isNew = countsBehaviours && behaviours.add(executor.behaviour());
     strategy.ended?.(executor.steps, isNew);
+    outcome = hooks.check?.(executor) ?? outcome;
     if (outcome.kind === 'passed') continue;
     campaign.found++;
     hooks.onFinding?.(outcome);

@@ -58,7 +58,7 @@ export interface Outcome {
   /** For a standstill: which kind. A deadlock is told apart where its steps are recorded. */
   readonly stuck?: Stuck;
   /** What found the violation, where it was neither the program's own code nor a specification. */
-  readonly oracle?: 'race';
+  readonly oracle?: 'race' | 'nondeterminism';
   readonly race?: DataRace;
 }
 

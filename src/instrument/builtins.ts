@@ -103,11 +103,34 @@ function asyncWait(host: Host, original: AnyCall): AnyCall {
 
 /** While an execution runs, time and chance are its own, so that the same schedule gives the same run. */
 function installClock(host: Host): void {
+  const now = (clock: () => number): number => virtualEpoch + Math.floor(clock());
   replace(Date, 'now', (original) => ({
     now(this: unknown): unknown {
-      return host.clock === undefined ? original.call(this) : virtualEpoch + Math.floor(host.clock());
+      return host.clock === undefined ? original.call(this) : now(host.clock);
     },
   }));
+  wrap('Date', {
+    construct: (date, args, newTarget) =>
+      Reflect.construct(
+        date,
+        args.length === 0 && host.clock !== undefined ? [now(host.clock)] : args,
+        newTarget,
+      ) as object,
+    apply: (date, self, args) =>
+      host.clock === undefined
+        ? Reflect.apply(date as AnyCall, self, args)
+        : (Reflect.construct(date, [now(host.clock)]) as Date).toString(),
+  });
+  define(Date.prototype, 'constructor', Date);
+  for (const name of ['setTimeout', 'setInterval', 'setImmediate'])
+    wrap(name, {
+      apply(timer, self, args) {
+        if (host.immediate !== undefined)
+          (host.helpers['X'] as (what: string, site: number) => never)(name, -1);
+        return Reflect.apply(timer as AnyCall, self, args);
+      },
+    });
+  installChance(host);
   // In Node it is a method of the prototype, and refuses to be called without its object.
   const owner = Object.hasOwn(performance, 'now') ? performance : Object.getPrototypeOf(performance);
   replace(owner as object, 'now', (original) => ({
@@ -115,11 +138,43 @@ function installClock(host: Host): void {
       return host.clock === undefined ? original.call(this) : host.clock();
     },
   }));
+}
+
+function installChance(host: Host): void {
   replace(Math, 'random', (original) => ({
     random(this: unknown): unknown {
       return host.random === undefined ? original.call(this) : host.random();
     },
   }));
+  const owner = Object.getPrototypeOf(crypto) as object;
+  replace(owner, 'getRandomValues', (original) => ({
+    getRandomValues(this: unknown, view: unknown): unknown {
+      // The platform says what is wrong with the argument.
+      const filled = original.call(this, view) as ArrayBufferView;
+      if (host.random === undefined) return filled;
+      const bytes = new Uint8Array(filled.buffer, filled.byteOffset, filled.byteLength);
+      for (let i = 0; i < bytes.length; i++) bytes[i] = host.random() * 256;
+      return filled;
+    },
+  }));
+  replace(owner, 'randomUUID', (original) => ({
+    randomUUID(this: unknown, ...args: unknown[]): unknown {
+      const uuid = original.apply(this, args) as string;
+      const { random } = host;
+      if (random === undefined) return uuid;
+      // Version and variant (RFC 9562 section 5.4) stay as they are.
+      const drawn = (bound: number): string => Math.floor(random() * bound).toString(16);
+      return uuid.replace(/[0-9a-f]/g, (digit, at: number) =>
+        at === 14 ? digit : at === 19 ? '89ab'[Number.parseInt(drawn(4), 16)]! : drawn(16),
+      );
+    },
+  }));
+}
+
+/** Puts a proxy in the place of a global, so that all else about it stays. */
+function wrap(name: string, traps: ProxyHandler<AnyFunction>): void {
+  const global = globalThis as unknown as Record<string, AnyFunction>;
+  define(globalThis, name, new Proxy(global[name]!, traps));
 }
 
 /** Puts a method in the place of another, with the attributes of its property. */
