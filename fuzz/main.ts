@@ -208,6 +208,7 @@ async function replayFile(path: string, json: boolean): Promise<number> {
         preemptions,
         program: describePlan(artifact.program),
         replayLine: `npm run fuzz -- ${path}`,
+        full: true,
       }),
     );
   } else console.log(`${path}: the schedule passes now`);

@@ -251,6 +251,7 @@ class PromiseCase implements Case {
       schedule,
       preemptions,
       program: describePlan(this.plan),
+      full: true,
     });
     return { outcome, plan: this.plan, schedule, preemptions, trace, history, schedules, report };
   }

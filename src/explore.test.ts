@@ -444,3 +444,23 @@ describe('what a program of its own may do', () => {
     expect(result.message).toMatch(/explore\.test\.ts:\d+/);
   });
 });
+
+test('the report of a finding: the threads that deadlock are shown, the one that counts is not; the trace has every step', () => {
+  const program = {
+    threads: 3,
+    setup: () => cells(4),
+    thread(id: number, view: Cells): void {
+      if (id === 2) for (let i = 0; i < 30; i++) Atomics.add(view, 3, 1);
+      else Atomics.wait(view, id, 0);
+    },
+  };
+  const options = { strategy: 'round-robin', seed: 1 } as const;
+  const result = explore(program, options);
+  const whole = explore(program, { ...options, full: true });
+  expect([result.outcome, result.schedule], result.message).toEqual(['deadlocked', whole.schedule]);
+  expect(result.trace.filter(({ thread }) => thread === 2)).toHaveLength(31);
+  expect(result.report).toContain('steps of T2 folded: full: true shows them)');
+  expect(result.report).not.toContain('add [12] 1 -> 29');
+  expect(whole.report).toContain('add [12] 1 -> 29');
+  expect(whole.report).not.toContain('folded');
+});

@@ -63,6 +63,8 @@ export interface ExploreOptions {
   readonly races?: boolean;
   /** Run every schedule again, twice, and report where the runs differ (`violated`, an uncontrolled nondeterminism). Default false. */
   readonly runTwice?: boolean;
+  /** Show every step in the report; without it, repeated rounds and what does not concern the failure are folded. Default false. `trace` has them all. */
+  readonly full?: boolean;
   readonly onProgress?: (progress: {
     readonly executions: number;
     readonly steps: number;
@@ -402,7 +404,7 @@ function findingText(
   executor: VirtualExecutor,
   schedule: string,
   preemptions: number,
-  { races }: ExploreOptions,
+  { races, full }: ExploreOptions,
 ): FindingText {
   return {
     name: program.name,
@@ -411,6 +413,7 @@ function findingText(
     trace: executor.trace ?? [],
     schedule,
     preemptions,
+    ...(full === undefined ? {} : { full }),
     ...(program.replayLine === undefined
       ? {}
       : { replayLine: `${program.replayLine(schedule)}${races === false ? ' --races off' : ''}` }),

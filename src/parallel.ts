@@ -148,6 +148,7 @@ function reproduce(program: LoadedProgram, wanted: Outcome, options: ParallelOpt
     time: mostSeconds,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+    ...(options.full === undefined ? {} : { full: options.full }),
     ...(options.minimise === undefined ? {} : { minimise: options.minimise }),
   };
   // What ended a worker, or made it die, would end this process.

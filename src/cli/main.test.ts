@@ -337,6 +337,14 @@ export default {
     expect(exhausted.out).toContain('EXHAUSTED: 2 of 2 executions ran out of their step budget');
   });
 
+  test('--full shows every step, of a spin of 6,000, too', async () => {
+    const of = ['--export', 'livelocked', '--max-steps', '6000', '--seed', '1'];
+    const { code, out } = await threadproof('explore', fixture('outcomes.mjs'), ...of, '--full');
+    expect(code).toBe(1);
+    expect(out.match(/^ *\d+ [ >] +(start|load)/gm)).toHaveLength(6_000);
+    expect(out).not.toContain(' x: ');
+  });
+
   test('--json: nothing else on standard output, whatever the program prints; what it leaves behind is not waited for', async () => {
     const start = Date.now();
     const { code, out, err } = await threadproof('explore', fixture('noisy.mjs'), '--json', '--seed', '1');

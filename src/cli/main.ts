@@ -53,6 +53,7 @@ both:
   --step-time S       workers: seconds a thread may run without a step; parallel: seconds an execution may take (default 5)
   --heap MB           workers: most megabytes of a worker's heap (default 512)
   --races on|off      report data races: plain accesses to shared memory that nothing orders (default on)
+  --full              show every step (otherwise repeated rounds and steps that do not concern the failure are folded)
   --export NAME       only this export
   --json              one JSON object a line: a result for each program
   --help
@@ -88,6 +89,7 @@ const optionTable = {
   'run-twice': { type: 'boolean' },
   'no-minimise': { type: 'boolean' },
   races: { type: 'string' },
+  full: { type: 'boolean' },
   export: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -228,6 +230,7 @@ function exploreOptions(values: Values): ModuleOptions {
     ...(values['keep-going'] === true ? { keepGoing: true } : {}),
     ...(values.coverage === true ? { coverage: true } : {}),
     ...(values['run-twice'] === true ? { runTwice: true } : {}),
+    ...(values.full === true ? { full: true } : {}),
     ...(values['no-minimise'] === true ? { minimise: false } : {}),
   };
 }

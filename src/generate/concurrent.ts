@@ -79,6 +79,8 @@ export interface ConcurrentOptions<Shared, Local, State = unknown> {
   readonly races?: boolean;
   /** Count distinct behaviours. Default false. */
   readonly behaviours?: boolean;
+  /** Show every step in the report of a finding; without it, repeated rounds and what does not concern the failure are folded. Default false. */
+  readonly full?: boolean;
 }
 
 /** A failing case, as data. */
@@ -322,6 +324,7 @@ export class ConcurrentCase<Shared, Local> {
       schedule,
       preemptions,
       program: describePlan(this.plan),
+      ...(this.#options.full === undefined ? {} : { full: this.#options.full }),
     });
     return {
       outcome: shown,

@@ -46,6 +46,11 @@ describe('a finding as text', () => {
     expect(lines.at(-1)).toMatch(/^ 249 +start$/);
   });
 
+  test('all rows of a long trace are shown where every step is asked for', () => {
+    const long = Array.from({ length: 250 }, (_, i) => step(i, i % 2));
+    expect(renderColumns(2, long, { full: true }).split('\n')).toHaveLength(251);
+  });
+
   test('several buffers are told apart; a step that threw says what', () => {
     const text = renderColumns(1, [
       step(0, 0, { kind: 'load', buffer: 0, byteOffset: 0, args: [], result: 1 }),
