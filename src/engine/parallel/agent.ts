@@ -90,9 +90,8 @@ class FreeAgent {
       this.#running = i + 1;
       native.store(words, B.PHASE, B.ATTACHING);
       try {
-        if (batch.program !== undefined || this.#program === undefined)
-          if (i === 0) this.#program = make(batch.program?.data);
-        const { attach } = this.#program!; // made above
+        this.#program ??= make(undefined);
+        const { attach } = this.#program;
         local = attach === undefined ? item.shared : attach.call(this.#program, item.shared, thread);
         if (isDeferred(local)) throw notSynchronous('a promise or a generator for its attach');
       } catch (error) {

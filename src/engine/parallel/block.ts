@@ -59,8 +59,6 @@ export interface Batch {
   /** Where the drawn delays after the start line begin, and the longest, in turns of an empty loop. */
   readonly seed: number;
   readonly mostDelay: number;
-  /** What the program is made of, where it changed. */
-  readonly program?: { readonly data: unknown };
 }
 
 /** What a thread says of the executions of a batch. */

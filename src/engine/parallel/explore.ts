@@ -27,8 +27,6 @@ export interface FreeFinding {
 
 export interface FreeHooks {
   readonly keepGoing?: boolean;
-  /** The stuck threads' share in the outcome, and what the threads returned, are for a judge of one's own. Default: what `explore` says. */
-  readonly judge?: (run: FreeRun) => Outcome;
   readonly onProgress?: (campaign: FreeCampaign) => void;
   readonly onFinding?: (outcome: Outcome) => void;
 }
@@ -44,7 +42,6 @@ export async function exploreFree(
   hooks: FreeHooks = {},
 ): Promise<FreeCampaign> {
   const campaign: FreeCampaign = { executions: 0, warm: 0, warmMs: 0, found: 0, first: undefined };
-  const judge = hooks.judge ?? ((run: FreeRun) => outcomeOf(program, run));
   let size = 1;
   let grows = true;
   while (campaign.executions < executions && performance.now() < deadline) {
@@ -56,7 +53,7 @@ export async function exploreFree(
     const took = performance.now() - start;
     for (const run of runs) {
       campaign.executions++;
-      const outcome = judge(run);
+      const outcome = outcomeOf(program, run);
       if (outcome.kind === 'passed') continue;
       campaign.found++;
       hooks.onFinding?.(outcome);

@@ -55,7 +55,6 @@ interface Slot {
   readonly block: B.Block;
   ready: boolean;
   dead: boolean;
-  program: number;
 }
 
 /** Nobody has stirred for so long: taken for asleep where it cannot be told. */
@@ -74,20 +73,12 @@ export class FreeThreads {
   readonly #slots: Slot[] = [];
   readonly #hangMs: number;
   readonly #loadMs: number;
-  #data: unknown;
-  #program = 0;
   #seed = 1;
 
   constructor(reference: ProgramReference, { hangSeconds = 5, loadSeconds = 60 }: FreeThreadsOptions = {}) {
     this.#reference = reference;
     this.#hangMs = 1000 * hangSeconds;
     this.#loadMs = 1000 * loadSeconds;
-  }
-
-  /** What the exported function makes the program of, from the next batch on. */
-  use(data: unknown): void {
-    this.#data = data;
-    this.#program++;
   }
 
   /** Starts the workers and waits until they have loaded the program. @throws ProgramError when they could not. */
@@ -122,10 +113,7 @@ export class FreeThreads {
       const { words } = slot.block;
       words.fill(0, B.DONE);
       native.store(words, B.STATE, B.BUSY);
-      slot.port.postMessage(
-        slot.program === this.#program ? batch : { ...batch, program: { data: this.#data } },
-      );
-      slot.program = this.#program;
+      slot.port.postMessage(batch);
     }
     for (const { block } of slots) {
       native.add(block.words, B.GRANT, 1);
@@ -315,7 +303,7 @@ export class FreeThreads {
       this.deaths.push(`the worker of thread ${thread} died: ${describeError(error)}`);
       native.store(block.words, B.STATE, B.DEAD);
     });
-    return { worker, port: port1, block, ready: false, dead: false, program: -1 };
+    return { worker, port: port1, block, ready: false, dead: false };
   }
 }
 
