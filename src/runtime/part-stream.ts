@@ -3,6 +3,7 @@
  * for the `next` that is pending, that is, for the part that nobody wants any more.
  */
 import { Deferred } from './channel/deferred.ts';
+import { Fifo } from './fifo.ts';
 
 type Result = IteratorResult<unknown, undefined>;
 
@@ -16,7 +17,7 @@ export class PartStream implements AsyncGenerator<unknown, undefined, undefined>
   readonly #begin: Begin;
   readonly #left = new AbortController();
   /** Came, and was not asked for. */
-  readonly #arrived: unknown[] = [];
+  readonly #arrived = new Fifo<unknown>();
   /** Asked for, and has not come. Not empty only when `#arrived` is. */
   readonly #asked: Deferred<Result>[] = [];
   #state: 'unbegun' | 'going' | 'failed' | 'ended' = 'unbegun';
@@ -42,7 +43,7 @@ export class PartStream implements AsyncGenerator<unknown, undefined, undefined>
   /** Gives up what has not come: whoever answers is told, and calls of `next` that are pending end. */
   return(): Promise<Result> {
     this.#end();
-    this.#arrived.length = 0;
+    this.#arrived.clear();
     this.#left.abort();
     return Promise.resolve(done);
   }
@@ -62,7 +63,10 @@ export class PartStream implements AsyncGenerator<unknown, undefined, undefined>
 
   #start(): void {
     this.#state = 'going';
-    this.#begin(this.#left.signal, (value) => this.#arrive(value)).then(
+    const begun = new Promise<unknown>((resolve) => {
+      resolve(this.#begin(this.#left.signal, (value) => this.#arrive(value)));
+    });
+    begun.then(
       (value) => {
         this.#arrive(value);
         this.#end();

@@ -77,3 +77,16 @@ it('C-4: the stack of the caller comes below the stack of the thrower', () => {
   const error = new Error('far');
   expect((there(error, 'here') as Error).stack).toBe(`${error.stack}\n    --- asked for ---\nhere`);
 });
+
+it('W-14: errors that name each other are told in bounded size, and what cannot be looked at as text', () => {
+  const children = Array.from({ length: 40 }, (_, n) => new Error(`child ${n}`));
+  const all = new AggregateError(children, 'all');
+  for (const child of children) child.cause = all;
+  expect(JSON.stringify(encodeThrown(all)).length).toBeLessThan(1_000_000);
+  expect((there(all) as AggregateError).errors[0]).toMatchObject({ message: 'child 0' });
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  expect(there(proxy)).toBe('(no text)');
+  const keyless = new Proxy(new RangeError('odd'), { ownKeys: () => Object.keys(null as never) });
+  expect(there(keyless)).toMatchObject({ name: 'RangeError', message: 'odd' });
+});

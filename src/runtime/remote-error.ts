@@ -41,11 +41,20 @@ const builtins: Readonly<Record<string, ErrorConstructor>> = {
 const mostCauses = 8;
 const apart = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
+/** Most errors in one: causes and errors of an AggregateError may name each other. */
+const mostErrors = 200;
+
 /** Turns anything that was thrown into data. Never throws. */
-export function encodeThrown(thrown: unknown, depth: number = 0): RemoteThrown {
+export function encodeThrown(thrown: unknown): RemoteThrown {
+  return encode(thrown, 0, { errors: mostErrors });
+}
+
+function encode(thrown: unknown, depth: number, left: { errors: number }): RemoteThrown {
   if (!isError(thrown)) return { value: cloneable(thrown) };
+  left.errors -= 1;
+  const goesOn = (): boolean => depth < mostCauses && left.errors > 0;
   const fields: Record<string, unknown> = {};
-  for (const key of Object.keys(thrown)) {
+  for (const key of keysOf(thrown)) {
     if (!apart.has(key)) fields[key] = cloneable(read(thrown, key));
   }
   const code = read(thrown, 'code');
@@ -55,15 +64,17 @@ export function encodeThrown(thrown: unknown, depth: number = 0): RemoteThrown {
   const stack = read(thrown, 'stack');
   return {
     error: {
-      className: text(read(read(thrown, 'constructor'), 'name') ?? 'Error'),
+      className: textOf(read(read(thrown, 'constructor'), 'name') ?? 'Error'),
       builtin: builtinOf(thrown),
-      name: text(read(thrown, 'name')),
-      message: text(read(thrown, 'message')),
+      name: textOf(read(thrown, 'name')),
+      message: textOf(read(thrown, 'message')),
       stack: typeof stack === 'string' ? stack : undefined,
       fields,
-      ...(cause === undefined || depth >= mostCauses ? {} : { cause: encodeThrown(cause, depth + 1) }),
-      ...(Array.isArray(errors) && depth < mostCauses
-        ? { errors: errors.slice(0, 100).map((each) => encodeThrown(each, depth + 1)) }
+      ...(cause === undefined || !goesOn() ? {} : { cause: encode(cause, depth + 1, left) }),
+      ...(Array.isArray(errors) && goesOn()
+        ? {
+            errors: errors.slice(0, 100).flatMap((each) => (goesOn() ? [encode(each, depth + 1, left)] : [])),
+          }
         : {}),
     },
   };
@@ -106,11 +117,25 @@ function create({ builtin, name, message, errors }: RemoteError): Error {
 
 /** Errors of other realms (a `vm` context) count as well. */
 function isError(value: unknown): value is Error {
-  return (
-    value instanceof Error ||
-    Object.prototype.toString.call(value) === '[object Error]' ||
-    (typeof DOMException !== 'undefined' && value instanceof DOMException)
-  );
+  try {
+    return (
+      value instanceof Error ||
+      Object.prototype.toString.call(value) === '[object Error]' ||
+      (typeof DOMException !== 'undefined' && value instanceof DOMException)
+    );
+  } catch {
+    // A proxy that has been revoked, say.
+    return false;
+  }
+}
+
+/** Own enumerable names, whatever a proxy does. */
+function keysOf(error: Error): readonly string[] {
+  try {
+    return Object.keys(error);
+  } catch {
+    return [];
+  }
 }
 
 function builtinOf(error: Error): string {
@@ -120,7 +145,7 @@ function builtinOf(error: Error): string {
     proto !== null && proto !== undefined;
     proto = Object.getPrototypeOf(proto)
   ) {
-    const name = text(read(read(proto, 'constructor'), 'name'));
+    const name = textOf(read(read(proto, 'constructor'), 'name'));
     if (name === 'AggregateError' || name in builtins) return name;
   }
   return 'Error';
@@ -140,11 +165,12 @@ function cloneable(value: unknown): unknown {
   try {
     return structuredClone(value);
   } catch {
-    return text(value);
+    return textOf(value);
   }
 }
 
-function text(value: unknown): string {
+/** A value as text, whatever it does to those who ask. */
+export function textOf(value: unknown): string {
   try {
     return String(value);
   } catch {

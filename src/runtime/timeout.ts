@@ -5,9 +5,9 @@
  * @throws RangeError when the limit is negative, NaN or no number
  */
 export function checkTimeout(timeoutMs: number): void {
-  if (timeoutMs >= 0) return;
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return;
   throw new RangeError(
-    `a time limit is a number of milliseconds from 0 on, got ${timeoutMs}: pass Infinity (or nothing) to wait without limit`,
+    `a time limit is a number of milliseconds from 0 on, got ${String(timeoutMs)}: pass Infinity (or nothing) to wait without limit`,
   );
 }
 

@@ -17,7 +17,8 @@ export interface CurrentTask {
   part(value: unknown): void;
   /**
    * Runs what waits for another thread (a lock, a latch, an `Atomics.wait`), and has the pool know: tasks that were dealt to this
-   * worker go to others meanwhile, and when all workers wait and tasks are queued, the pool says so (DeadlockError).
+   * worker go to others meanwhile, and when all workers wait and tasks are queued, the pool says so (DeadlockError). A wait that is a promise
+   * counts until it has settled.
    */
   blocking<T>(wait: () => T): T;
 }

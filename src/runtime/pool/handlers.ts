@@ -1,4 +1,5 @@
 /** Numbers for what a pool runs: an export of a module, told to the workers once. */
+import { textOf } from '../remote-error.ts';
 import { moduleOf } from './pool-options.ts';
 import type { PoolTask } from './pool-types.ts';
 
@@ -20,7 +21,11 @@ export class Handlers {
 
   /** The number of a task's export; a new one is told to `define`. Throws TypeError when no module is named. */
   numberOf(task: PoolTask, define: (definition: Definition) => void): number {
-    const name = typeof task === 'string' ? task : task.export;
+    const name = typeof task === 'string' ? task : task?.export;
+    if (typeof name !== 'string')
+      throw new TypeError(
+        `a task is the name of an export, or { module, export } with it, got ${textOf(name)}`,
+      );
     const module = (typeof task === 'string' ? undefined : moduleOf(task.module)) ?? this.#module;
     if (module === undefined)
       throw new TypeError(`task "${name}" names no module, and the ThreadPool has none: give one of them`);

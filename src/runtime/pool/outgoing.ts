@@ -42,6 +42,8 @@ export class Outgoing {
       const seat = entry === undefined ? undefined : board.seatOf(slot, entry.id);
       const member = seat === undefined ? undefined : members[seat];
       if (entry === undefined || member === undefined || entry.sentTo === member) continue;
+      // What moves would be gone if the worker died before: it moves once the task has begun, and its worker asks.
+      if (entry.options.transfer !== undefined && !board.isRunning(slot, entry.id)) continue;
       entry.sentTo = member;
       member.sendArguments(entry);
     }

@@ -1,4 +1,5 @@
 /** Listeners of preliminary results: called in the context of their caller, once for each index, and none can harm the pool. */
+import { tell } from '../tell.ts';
 import type { RunOptions } from './pool-types.ts';
 
 type Listener = RunOptions['onPart'];
@@ -11,12 +12,6 @@ export function listenerOf(onPart: Listener): Listener {
     // A task that runs again begins anew.
     if (index < next) return;
     next = index + 1;
-    try {
-      bound(value, index);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    tell(() => bound(value, index));
   };
 }

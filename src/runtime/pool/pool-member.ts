@@ -99,8 +99,13 @@ export class PoolMember {
   /** Sends arguments that do not fit into the board. When they cannot be sent, the worker is told, and the entry knows why. */
   sendArguments(entry: Entry): void {
     const { id, args, options } = entry;
+    const { transfer = [] } = options;
     try {
-      this.port.postMessage({ id, args }, [...(options.transfer ?? [])]);
+      if (transfer.some(isDetached))
+        throw new TypeError(
+          'an ArrayBuffer of transfer has moved already: it is empty, and cannot move again',
+        );
+      this.port.postMessage({ id, args }, transfer);
     } catch (error) {
       entry.failed = error;
       this.port.postMessage({ id, unsendable: true });
@@ -118,5 +123,16 @@ export class PoolMember {
   close(): void {
     this.port.close();
     this.#equipment.release();
+  }
+}
+
+/** postMessage of Node 20 takes an ArrayBuffer that has moved for an empty one. */
+function isDetached(each: object): boolean {
+  if (!(each instanceof ArrayBuffer) || each.byteLength > 0) return false;
+  try {
+    new Uint8Array(each);
+    return false;
+  } catch {
+    return true;
   }
 }

@@ -1,4 +1,7 @@
 /** What a pool can be told, with its defaults, checked once. */
+import { textOf } from '../remote-error.ts';
+import { checkTimeout } from '../timeout.ts';
+import { priorities } from './pool-constants.ts';
 import type { RunOptions } from './pool-types.ts';
 import type { ThreadOptions } from './worker-thread.ts';
 
@@ -73,12 +76,32 @@ export function configurationOf(options: ThreadPoolOptions): PoolConfiguration {
     worker: options.worker ?? {},
     onLateError:
       options.onLateError ??
-      ((error) => process.emitWarning(`a task left an error behind: ${String(error)}`)),
+      ((error) => process.emitWarning(`a task left an error behind: ${textOf(error)}`)),
   };
 }
 
-/** @throws TypeError when a repeatable task is to move its arguments */
-export function checkRepeatable({ repeatable, transfer }: RunOptions): void {
+/**
+ * Checks all that comes with a task, before anything of the pool knows of it.
+ *
+ * @throws TypeError, RangeError with the value and what it should be; also when a repeatable task is to move its arguments
+ */
+export function checkRun(args: readonly unknown[], options: RunOptions): void {
+  if (!Array.isArray(args))
+    throw new TypeError(
+      `the arguments of a task are an array, got ${textOf(args)}: write run('name', [value])`,
+    );
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`the options of a task are an object, got ${textOf(options)}`);
+  const { signal, timeoutMs, priority, onPart, repeatable, transfer } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError(`signal of a task is an AbortSignal, got ${textOf(signal)}`);
+  if (timeoutMs !== undefined) checkTimeout(timeoutMs);
+  if (priority !== undefined && !Object.hasOwn(priorities, priority))
+    throw new TypeError(`priority of a task is 'high', 'normal' or 'low', got ${textOf(priority)}`);
+  if (onPart !== undefined && typeof onPart !== 'function')
+    throw new TypeError(`onPart of a task is a function, got ${textOf(onPart)}`);
+  if (transfer !== undefined && !Array.isArray(transfer))
+    throw new TypeError(`transfer of a task is an array of what moves, got ${textOf(transfer)}`);
   if (repeatable === true && transfer !== undefined)
     throw new TypeError(
       'a repeatable task cannot move its arguments (transfer): they would be gone when it runs again; leave out one of the two',
@@ -98,6 +121,6 @@ function whole(name: string, value: number, least: number, most: number): number
 }
 
 function limit(name: string, value: number): number {
-  if (value >= 0) return value;
-  throw new RangeError(`${name} of a ThreadPool is a number of milliseconds from 0 on, got ${value}`);
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new RangeError(`${name} of a ThreadPool is a number of milliseconds from 0 on, got ${textOf(value)}`);
 }

@@ -190,7 +190,18 @@ class PoolWorker {
     const id = seat.idOf(slot);
     this.#values.writeMoment(at + STARTED, started);
     let open = true;
+    let blocked = false;
     let parts = 0;
+    const setBlocked = (now: boolean): void => {
+      if (!open || blocked === now) return;
+      blocked = now;
+      seat.setBlocked(now);
+    };
+    const close = (): void => {
+      setBlocked(false);
+      open = false;
+      setCurrentTask(undefined);
+    };
     const task: CurrentTask = {
       id,
       get cancelled() {
@@ -204,48 +215,51 @@ class PoolWorker {
         parts += 1;
       },
       blocking: (wait) => {
-        seat.setBlocked(true);
+        setBlocked(true);
+        let goesOn = false;
         try {
-          return wait();
+          const result = wait();
+          goesOn = isThenable(result);
+          if (!goesOn) return result;
+          return Promise.resolve(result).finally(() => setBlocked(false)) as typeof result;
         } finally {
-          seat.setBlocked(false);
+          if (!goesOn) setBlocked(false);
         }
       },
     };
     setCurrentTask(task);
     let result: unknown;
+    let goesOn: boolean;
     try {
       const number = seat.view[at]!; // written by the pool
-      const args = this.#values.read(at) ?? this.#received(id);
+      const args = this.#values.read(at) ?? this.#received(slot, id);
       const handler = this.#handlers[number];
       result =
         handler === undefined
           ? this.#context.run(id, () => this.#loaded(number, args))
           : this.#context.run(id, handler, ...args);
+      goesOn = isThenable(result);
     } catch (error) {
-      open = false;
-      setCurrentTask(undefined);
+      close();
       return this.#end(slot, id, false, error);
     }
-    if (!isThenable(result)) {
-      open = false;
-      setCurrentTask(undefined);
+    if (!goesOn) {
+      close();
       return this.#end(slot, id, true, result);
     }
     this.#tell();
     this.#running = id;
     const settle = (completed: boolean, value: unknown): void => {
       if (!open) return;
-      open = false;
+      close();
       this.#fail = undefined;
       this.#running = -1;
-      setCurrentTask(undefined);
       this.#end(slot, id, completed, value);
       this.#tell();
       setImmediate(this.#turn);
     };
     this.#fail = (thrown) => settle(false, thrown);
-    result.then(
+    Promise.resolve(result).then(
       (value) => settle(true, value),
       (error: unknown) => settle(false, error),
     );
@@ -303,13 +317,15 @@ class PoolWorker {
     }
   }
 
-  /** The arguments of a task that come by message. The pool sends them at once after it has dealt the task. */
-  #received(id: number): readonly unknown[] {
+  /** The arguments of a task that come by message. The pool sends them when it has dealt the task, and what moves when the task has begun. */
+  #received(slot: number, id: number): readonly unknown[] {
     const nobody = new Int32Array(new SharedArrayBuffer(4));
-    for (;;) {
+    for (let looks = 0; ; looks += 1) {
       this.#receive();
       const args = this.#arguments.get(id);
       if (args === undefined) {
+        if (looks === 0) this.#seat.ask();
+        if (this.#seat.isCancelled(slot)) throw new TypeError('cancelled before its arguments came');
         Atomics.wait(nobody, 0, 0, 0.05);
         continue;
       }

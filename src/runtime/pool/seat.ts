@@ -162,6 +162,11 @@ export class Seat {
     this.#events.wake(Infinity);
   }
 
+  /** Has the pool look: the task that was claimed needs something. */
+  ask(): void {
+    this.#events.wake(Infinity);
+  }
+
   /** Announces sleep, for those who sleep on `bellCell` by other means than `take`. Then look once more, and compare with the epoch. */
   announceSleep(): number {
     this.#bell.enter();
@@ -183,7 +188,7 @@ export class Seat {
 
   /** Entries that were taken back kept the ring full: now that they are gone, somebody must deal again. */
   protected passedOver(): void {
-    this.#events.wake(Infinity);
+    this.ask();
   }
 
   /** One compare-exchange. Says whether this worker is the one that runs it. */

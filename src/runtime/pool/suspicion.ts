@@ -4,11 +4,13 @@ import { youngestRunning } from './pool-crew.ts';
 import { deadlockOf } from './pool-errors.ts';
 import type { Entry } from './pool-types.ts';
 import type { TaskBoard } from './task-board.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 /** Watches for a pool whose workers all wait while tasks are queued. If that is so for a while, the task that began last is given up for the others. */
 export class Suspicion {
   readonly #board: TaskBoard;
   readonly #entries: readonly (Entry | undefined)[];
+  readonly #outside: WaitingRoom;
   readonly #graceMs: number;
   readonly #clock: Clock;
   readonly #giveUp: (slot: number, entry: Entry, why: Error) => void;
@@ -22,12 +24,14 @@ export class Suspicion {
   constructor(
     board: TaskBoard,
     entries: readonly (Entry | undefined)[],
+    outside: WaitingRoom,
     graceMs: number,
     clock: Clock,
     giveUp: (slot: number, entry: Entry, why: Error) => void,
   ) {
     this.#board = board;
     this.#entries = entries;
+    this.#outside = outside;
     this.#graceMs = graceMs;
     this.#clock = clock;
     this.#giveUp = giveUp;
@@ -35,18 +39,22 @@ export class Suspicion {
 
   /** To be called after every change: looks whether anything goes on. */
   look(): void {
-    if (this.#waits || !this.#board.isStuck()) return;
+    if (this.#waits || !this.#isStuck()) return;
     this.#waits = true;
     this.#clock.after(this.#graceMs, () => this.#confirm());
   }
 
+  #isStuck(): boolean {
+    return this.#board.isStuck(this.#outside.size > 0);
+  }
+
   #confirm(): void {
     this.#waits = false;
-    if (!this.#board.isStuck()) return;
+    if (!this.#isStuck()) return;
     const youngest = youngestRunning(this.#board, this.#entries);
     if (youngest === undefined) return;
     const [slot, entry] = youngest;
     const { waiting, pending } = this.#board.account();
-    this.#giveUp(slot, entry, deadlockOf(entry.id, pending - waiting, waiting));
+    this.#giveUp(slot, entry, deadlockOf(entry.id, pending - waiting, waiting + this.#outside.size));
   }
 }

@@ -374,8 +374,12 @@ export class TaskBoard extends BoardState {
     this.#mutex.unlock();
   }
 
-  /** Whether tasks wait, and every worker is in a task that has said that it waits for another thread: nothing will go on by itself. */
-  isStuck(): boolean {
+  /**
+   * Whether tasks wait, and every worker is in a task that has said that it waits for another thread: nothing will go on by itself.
+   *
+   * @param outside whether tasks wait outside of the board, too
+   */
+  isStuck(outside: boolean = false): boolean {
     this.#mutex.lock();
     this.unblock();
     let present = 0;
@@ -386,7 +390,7 @@ export class TaskBoard extends BoardState {
       // One that is to leave does so after its task. Partner: the store of setBlocked.
       if (Atomics.load(this.view, this.seatCell(seat) + BLOCKED) === 0) open += 1;
     }
-    const stuck = present > 0 && open === 0 && this.cell(WAITING) > 0;
+    const stuck = present > 0 && open === 0 && (outside || this.cell(WAITING) > 0);
     this.#mutex.unlock();
     return stuck;
   }

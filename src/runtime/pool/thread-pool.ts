@@ -2,7 +2,7 @@
 import { ClosedError } from '../errors.ts';
 import { PartStream, streamed } from '../part-stream.ts';
 import { decodeThrown } from '../remote-error.ts';
-import { checkTimeout } from '../timeout.ts';
+import { tell } from '../tell.ts';
 import { type BoardShape, boardCells } from './board-layout.ts';
 import { CLOSED } from './board-state.ts';
 import { boundedMap } from './bounded-map.ts';
@@ -24,12 +24,7 @@ import {
 import { livedMs, retireIdle } from './pool-crew.ts';
 import { closedError, deathOf, falseStartsOf, fullError } from './pool-errors.ts';
 import { PoolMember } from './pool-member.ts';
-import {
-  checkRepeatable,
-  configurationOf,
-  type PoolConfiguration,
-  type ThreadPoolOptions,
-} from './pool-options.ts';
+import { checkRun, configurationOf, type PoolConfiguration, type ThreadPoolOptions } from './pool-options.ts';
 import { PoolTimes } from './pool-times.ts';
 import type { Entry, PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool-types.ts';
 import { Suspicion } from './suspicion.ts';
@@ -106,7 +101,14 @@ export class ThreadPool {
       isNeeded: () => !this.#isDrained() || this.#gone.length > 0,
     });
     const giveUp = this.#cancel.bind(this);
-    this.#suspicion = new Suspicion(this.#board, this.#entries, configuration.graceMs, platform, giveUp);
+    this.#suspicion = new Suspicion(
+      this.#board,
+      this.#entries,
+      this.#outside,
+      configuration.graceMs,
+      platform,
+      giveUp,
+    );
     this.#checkIdleLater();
     for (let i = 0; i < configuration.minThreads; i += 1) this.#start();
   }
@@ -225,21 +227,16 @@ export class ThreadPool {
     reject: (error: unknown) => void,
     seat = -1,
   ): void {
+    checkRun(args, options);
     const { signal, timeoutMs } = options;
-    if (signal?.aborted === true) {
-      reject(signal.reason);
-      return;
-    }
-    if (timeoutMs !== undefined) checkTimeout(timeoutMs);
-    checkRepeatable(options);
+    // Thrown here it rejects: the callers are promises.
+    if (signal?.aborted === true) throw signal.reason;
     const handler = this.#handlers.numberOf(task, this.#define);
-    if (this.#closed) {
-      reject(this.#broken ?? closedError());
-      return;
-    }
+    if (this.#closed) throw this.#broken ?? closedError();
     // A stack costs as much as a trivial task.
     const caller =
       this.#times.meanMs < trivialMs && this.#times.meanMs > 0 ? undefined : new Error('asked for here');
+    const onPart = listenerOf(options.onPart);
     const submit = (): boolean => {
       const small = this.#outgoing.pack(handler, args, options);
       const repeats = options.repeatable === true ? this.#options.mostRepeats : 0;
@@ -258,7 +255,7 @@ export class ThreadPool {
         args,
         options,
         submitted: this.#platform.now(),
-        onPart: listenerOf(options.onPart),
+        onPart,
         resolve,
         reject,
         caller,
@@ -275,9 +272,11 @@ export class ThreadPool {
       return true;
     };
     const waits = this.#options.whenFull === 'wait';
-    if (waits ? this.#outside.isEmpty && this.#board.hasRoom() && submit() : submit()) return;
-    if (waits) this.#outside.enter(submit, reject, signal);
-    else reject(fullError(this.#options.queueLimit));
+    if (waits ? this.#outside.size === 0 && this.#board.hasRoom() && submit() : submit()) return;
+    if (waits) {
+      this.#outside.enter(submit, reject, signal);
+      this.#flushSoon();
+    } else reject(fullError(this.#options.queueLimit));
   }
 
   /** The payload of a task that runs again. */
@@ -332,7 +331,7 @@ export class ThreadPool {
   }
 
   #isDrained(): boolean {
-    return this.#pending === 0 && this.#outside.isEmpty;
+    return this.#pending === 0 && this.#outside.size === 0;
   }
 
   #tellDrained(): void {
@@ -481,7 +480,7 @@ export class ThreadPool {
     }
     for (const thrown of member.late.splice(0)) {
       this.#lateErrors += 1;
-      this.#options.onLateError(decodeThrown(thrown));
+      tell(() => this.#options.onLateError(decodeThrown(thrown)));
       this.#board.retire(member.seat);
       this.#flushSoon();
     }

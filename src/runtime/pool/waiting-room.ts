@@ -1,14 +1,18 @@
 /** Submissions that wait for room in a pool that is full, in their order. */
+import { Fifo } from '../fifo.ts';
 
 interface Waiting {
   /** Tries; says whether there was room, or nothing to try any more. */
   readonly submit: () => boolean;
   readonly reject: (error: unknown) => void;
   readonly release: () => void;
+  /** Whether it waits no more. */
+  isGone: boolean;
 }
 
 export class WaitingRoom {
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Fifo<Waiting>();
+  #size = 0;
   readonly #onLeave: () => void;
 
   /** @param onLeave called when one has left without having been let in */
@@ -16,36 +20,57 @@ export class WaitingRoom {
     this.#onLeave = onLeave;
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+  /** How many wait. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Waits, unless the signal fires: then it is rejected with its reason. */
   enter(submit: () => boolean, reject: (error: unknown) => void, signal: AbortSignal | undefined): void {
     const leave = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      this.#remove(waiting);
       reject(signal?.reason);
       this.#onLeave();
     };
-    const waiting = { submit, reject, release: () => signal?.removeEventListener('abort', leave) };
+    const release = (): void => signal?.removeEventListener('abort', leave);
+    const waiting: Waiting = { submit, reject, release, isGone: false };
     signal?.addEventListener('abort', leave, { once: true });
     this.#waiting.push(waiting);
+    this.#size += 1;
   }
 
   /** Lets in as many as there is room for. */
   admit(hasRoom: () => boolean): void {
-    while (this.#waiting.length > 0 && hasRoom()) {
-      const [first] = this.#waiting as [Waiting]; // not empty
-      if (!first.submit()) return;
+    while (this.#size > 0 && hasRoom()) {
+      const first = this.#waiting.first!; // of #size
+      if (!first.isGone && !this.#enters(first)) return;
       this.#waiting.shift();
-      first.release();
+      this.#remove(first);
     }
   }
 
   rejectAll(error: Error): void {
-    for (const { reject, release } of this.#waiting.splice(0)) {
-      release();
-      reject(error);
+    for (const waiting of this.#waiting.clear()) {
+      if (waiting.isGone) continue;
+      this.#remove(waiting);
+      waiting.reject(error);
     }
+  }
+
+  #enters({ submit, reject }: Waiting): boolean {
+    try {
+      return submit();
+    } catch (error) {
+      // Its arguments cannot be read, say.
+      reject(error);
+      return true;
+    }
+  }
+
+  #remove(waiting: Waiting): void {
+    if (waiting.isGone) return;
+    waiting.isGone = true;
+    waiting.release();
+    this.#size -= 1;
   }
 }
