@@ -1,5 +1,7 @@
 /** The executor parallel on programs whose faults real threads show. How soon is a matter of the machine: nothing here is a matter of time. */
 import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { exploreFree, type FreeCampaign } from './engine/parallel/explore.ts';
@@ -23,9 +25,9 @@ async function run(name: string, executions: number, hangSeconds = 60): Promise<
 
 function command(...args: string[]): Promise<{ code: number; stdout: string }> {
   const own = ['--conditions=threadproof-source', '--import', 'tsx', 'src/cli/main.ts'];
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     execFile(process.execPath, [...own, ...args], (error, stdout) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout });
+      done({ code: error === null ? 0 : Number(error.code), stdout });
     });
   });
 }
@@ -70,6 +72,15 @@ describe('threads that run free', () => {
     expect([server.executions, server.found]).toEqual([20, 0]);
   }, 120_000);
 
+  test('a program that virtual cannot suspend is not taken for reproduced, and the report says why', async () => {
+    const path = resolve('properties/fixtures/crossed-plain.cjs');
+    const { crossed } = createRequire(import.meta.url)(path) as { readonly crossed: Program };
+    const program = { name: 'crossed', exportName: 'crossed', url: pathToFileURL(path).href, main: crossed };
+    const result = await exploreParallel(program, { executions: 10, seed: 1 });
+    expect([result.outcome, result.reproduced, result.schedule]).toEqual(['deadlocked', 'no', null]);
+    expect(result.report).toMatch(/Not reproduced under virtual: .*crossed-plain/s);
+  }, 120_000);
+
   test('a deadlock is told without a time limit, with the places where the threads sleep', async () => {
     const { first } = await run('crossed', 10);
     expect(first?.execution).toBe(1);
@@ -112,6 +123,9 @@ describe('threads that run free', () => {
     };
     await expect(exploreParallel(program, { strategy: 'pct' })).rejects.toThrow(
       'strategy makes no sense with the executor parallel: nobody schedules its threads',
+    );
+    await expect(exploreParallel(program, { runTwice: true })).rejects.toThrow(
+      'runTwice makes no sense with the executor parallel',
     );
     await expect(exploreParallel(program, { executions: 0 })).rejects.toThrow('executions is 0');
     await expect(exploreParallel(program, { stepTime: 0 })).rejects.toThrow('stepTime is 0');

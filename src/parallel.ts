@@ -26,6 +26,7 @@ export const notParallel = [
   'checkpoint',
   'schedule',
   'coverage',
+  'runTwice',
 ] as const;
 
 export interface ParallelResult extends ExploreResult {
@@ -138,6 +139,8 @@ interface Reproduction {
   readonly how: 'schedule' | 'race' | 'no';
   readonly result: ExploreResult | undefined;
   readonly schedules: number;
+  /** What kept virtual from running the program at all. */
+  readonly obstacle?: string;
 }
 
 /** Looks for a schedule with the same failure; failing that, for a data race: plain accesses are no steps, so no schedule shows what they do. */
@@ -161,6 +164,9 @@ function reproduce(program: LoadedProgram, wanted: Outcome, options: ParallelOpt
         judge: (outcome) => (isFinding(outcome) && !keep(outcome) ? passed : outcome),
       });
   const result = exploreLoaded(program, { ...budget, races: false }, only(same));
+  // A crash under virtual goes past the judge: it is never the failure that is looked for.
+  if (result.outcome === 'crashed')
+    return { how: 'no', result: undefined, schedules: result.executions, obstacle: result.message };
   if (result.findings > 0) return { how: 'schedule', result, schedules: result.executions };
   if (options.races === false) return { how: 'no', result: undefined, schedules: result.executions };
   const races = exploreLoaded(
@@ -169,7 +175,7 @@ function reproduce(program: LoadedProgram, wanted: Outcome, options: ParallelOpt
     only(({ oracle }) => oracle === 'race'),
   );
   const schedules = result.executions + races.executions;
-  return races.findings > 0
+  return races.findings > 0 && races.outcome !== 'crashed'
     ? { how: 'race', result: races, schedules }
     : { how: 'no', result: undefined, schedules };
 }
@@ -177,9 +183,10 @@ function reproduce(program: LoadedProgram, wanted: Outcome, options: ParallelOpt
 function reportOf(
   program: LoadedProgram,
   outcome: Outcome,
-  { how, result, schedules }: Reproduction,
+  { how, result, schedules, obstacle }: Reproduction,
 ): string {
   const head = `${program.name}: ${outcome.kind.toUpperCase()} on real threads\n${outcome.message}`;
+  if (obstacle !== undefined) return `${head}\nNot reproduced under virtual: ${obstacle}`;
   const ending = {
     schedule: `\nThe same under virtual, schedule ${result?.executionsToFirst}:\n\n${result?.report}`,
     race: `\nNot reproduced in ${schedules} schedules under virtual, which found this data race: plain accesses are no steps there, and what they do to each other shows on real threads only.\n\n${result?.report}`,

@@ -180,7 +180,7 @@ function exploreOptions(values: Values): ModuleOptions {
   if (stepTime !== undefined && executor !== 'workers' && executor !== 'parallel')
     throw new UsageError('--step-time goes with --executor workers or parallel');
   if (executor === 'parallel')
-    for (const name of notParallel)
+    for (const name of notParallel.map((option) => (option === 'runTwice' ? 'run-twice' : option)))
       if (values[name] !== undefined)
         throw new UsageError(
           `--${name} makes no sense with --executor parallel: nobody schedules its threads`,
