@@ -5,6 +5,7 @@
 import * as fc from 'fast-check';
 import * as primitives from '../examples/primitives.ts';
 import type { Program } from '../src/engine/program.ts';
+import { LOAD, NOTIFY, stepNames } from '../src/instrument/step.ts';
 import { brokenSubjects } from './broken.ts';
 import type { Case } from './property.ts';
 import { properties } from './table.ts';
@@ -45,19 +46,7 @@ function sample<T>(arbitrary: fc.Arbitrary<T>, seed: number): T {
 /** Name, index, two arguments. */
 type Step = readonly [name: string, index: number, a: number, b: number];
 
-const names = [
-  'load',
-  'store',
-  'add',
-  'sub',
-  'and',
-  'or',
-  'xor',
-  'exchange',
-  'compareExchange',
-  'wait',
-  'notify',
-];
+const names = stepNames.slice(LOAD, NOTIFY + 1);
 const others = ['wide', 'half', 'alias', 'throws', 'helper', 'sleep', 'clock', 'chance', 'own'];
 
 const atomicPlans: fc.Arbitrary<readonly (readonly Step[])[]> = fc.array(

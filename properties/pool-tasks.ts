@@ -10,7 +10,7 @@ import type { History } from '../src/history/history.ts';
 import { Allocator, type AllocatorHandle, Barrier } from '../src/runtime/index.ts';
 import type { BoardHandle, BoardShape } from '../src/runtime/pool/board-layout.ts';
 import { TaskBoard } from '../src/runtime/pool/task-board.ts';
-import { type PoolSubject, poolSubject } from './pool.ts';
+import { collectAll, type PoolSubject, poolSubject } from './pool.ts';
 import { type Case, erased, type Property } from './property.ts';
 
 type View = Int32Array<SharedArrayBuffer>;
@@ -112,30 +112,22 @@ function settle(local: Local): readonly Settlement[] {
   const { board, handle, most, counts } = local;
   const { view } = handle;
   const settled: Settlement[] = [];
-  for (;;) {
-    const epoch = board.announceSleep();
-    let slot = board.collect();
-    const found = slot >= 0;
-    while (slot >= 0) {
+  collectAll(
+    board,
+    view,
+    (slot) => {
       const payload = board.payloadOf(slot);
       const task = view[payload + 1]!; // written by submit
       const resultOf = view[payload + 2] === markOf(task) ? task : -1;
       settled.push({ task, outcome: board.outcomeOf(slot), resultOf, stuck: false });
-      board.release(slot);
+    },
+    () => {
       // The last one closes the pool.
       if (settled.length === counts.tasks) board.close();
-      slot = board.collect();
-    }
-    board.deal(most);
-    if (!found) {
-      if (board.isDrained()) {
-        board.endSleep();
-        return settled;
-      }
-      Atomics.wait(view, board.eventCell, epoch);
-    }
-    board.endSleep();
-  }
+      board.deal(most);
+    },
+  );
+  return settled;
 }
 
 const call = (name: string, ...args: readonly number[]): Operation => ({ name, args });

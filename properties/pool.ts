@@ -190,11 +190,10 @@ function serve(local: Local, most: number): void {
 function settle(local: Local): readonly Settlement[] {
   const { board, view } = local;
   const settled: Settlement[] = [];
-  for (;;) {
-    const epoch = board.announceSleep();
-    let slot = board.collect();
-    const found = slot >= 0;
-    while (slot >= 0) {
+  collectAll(
+    board,
+    view,
+    (slot) => {
       const payload = board.payloadOf(slot);
       settled.push({
         task: view[payload + 5]!,
@@ -202,15 +201,41 @@ function settle(local: Local): readonly Settlement[] {
         resultOf: view[payload + 2]!,
         stuck: view[payload + 3] === 1,
       });
+    },
+    () => {
+      if (board.seats().includes('unknown')) Atomics.store(local.log, UNKNOWN, 1);
+      afterwards(local);
+    },
+  );
+  return settled;
+}
+
+/**
+ * Takes in what has settled, and sleeps, until the pool is closed and drained.
+ *
+ * @param took called for each slot, before it is given back
+ * @param attend called after each look: deals, say
+ */
+export function collectAll(
+  board: ReturnType<PoolSubject['attach']>,
+  view: Int32Array,
+  took: (slot: number) => void,
+  attend: () => void,
+): void {
+  for (;;) {
+    const epoch = board.announceSleep();
+    let slot = board.collect();
+    const found = slot >= 0;
+    while (slot >= 0) {
+      took(slot);
       board.release(slot);
       slot = board.collect();
     }
-    if (board.seats().includes('unknown')) Atomics.store(local.log, UNKNOWN, 1);
-    afterwards(local);
+    attend();
     if (!found) {
       if (board.isDrained()) {
         board.endSleep();
-        return settled;
+        return;
       }
       Atomics.wait(view, board.eventCell, epoch);
     }
