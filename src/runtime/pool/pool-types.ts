@@ -1,5 +1,6 @@
 /** What callers of a pool give and get, and what the pool keeps of a pending task. */
 import type { HistogramSummary } from '../histogram.ts';
+import { listenerOf } from './part-listener.ts';
 import type { PoolMember } from './pool-member.ts';
 import type { BoardAccount } from './task-board.ts';
 
@@ -40,13 +41,14 @@ export interface PoolMetrics extends BoardAccount {
   readonly utilisation: number;
 }
 
-/** A task that is pending. */
+/** A task that is pending, or waits for room. */
 export interface Entry {
-  readonly id: number;
+  /** -1 until it has room. */
+  id: number;
   readonly handler: number;
   readonly args: readonly unknown[];
   readonly options: RunOptions;
-  readonly submitted: number;
+  submitted: number;
   readonly onPart: RunOptions['onPart'];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -59,4 +61,30 @@ export interface Entry {
   failed: unknown;
   /** Workers that died in it. */
   deaths: number;
+}
+
+/** A task that nobody has yet. */
+export function entryOf(
+  handler: number,
+  args: readonly unknown[],
+  options: RunOptions,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+  caller: Error | undefined,
+): Entry {
+  return {
+    id: -1,
+    handler,
+    args,
+    options,
+    submitted: 0,
+    onPart: listenerOf(options.onPart),
+    resolve,
+    reject,
+    caller,
+    release: undefined,
+    sentTo: undefined,
+    failed: undefined,
+    deaths: 0,
+  };
 }

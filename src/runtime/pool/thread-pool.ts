@@ -10,7 +10,6 @@ import { type Equipment, unequipped } from './equipment.ts';
 import { type Definition, Handlers } from './handlers.ts';
 import { Lookout } from './lookout.ts';
 import { Outgoing } from './outgoing.ts';
-import { listenerOf } from './part-listener.ts';
 import { type PoolPlatform, systemPlatform } from './platform.ts';
 import {
   aheadMs,
@@ -26,7 +25,14 @@ import { closedError, deathOf, falseStartsOf, fullError } from './pool-errors.ts
 import { PoolMember } from './pool-member.ts';
 import { checkRun, configurationOf, type PoolConfiguration, type ThreadPoolOptions } from './pool-options.ts';
 import { PoolTimes } from './pool-times.ts';
-import type { Entry, PoolMetrics, PoolTask, RunOptions, WorkerStatus } from './pool-types.ts';
+import {
+  type Entry,
+  entryOf,
+  type PoolMetrics,
+  type PoolTask,
+  type RunOptions,
+  type WorkerStatus,
+} from './pool-types.ts';
 import { Suspicion } from './suspicion.ts';
 import { TaskBoard } from './task-board.ts';
 import { watchLimits } from './task-limits.ts';
@@ -228,55 +234,46 @@ export class ThreadPool {
     seat = -1,
   ): void {
     checkRun(args, options);
-    const { signal, timeoutMs } = options;
+    const { signal } = options;
     // Thrown here it rejects: the callers are promises.
     if (signal?.aborted === true) throw signal.reason;
     const handler = this.#handlers.numberOf(task, this.#define);
     if (this.#closed) throw this.#broken ?? closedError();
     // A stack costs as much as a trivial task.
-    const caller =
-      this.#times.meanMs < trivialMs && this.#times.meanMs > 0 ? undefined : new Error('asked for here');
-    const onPart = listenerOf(options.onPart);
-    const submit = (): boolean => {
-      const small = this.#outgoing.pack(handler, args, options);
-      const repeats = options.repeatable === true ? this.#options.mostRepeats : 0;
-      const slot =
-        seat < 0
-          ? this.#board.submit(this.#outgoing.payload, priorities[options.priority ?? 'normal'], repeats)
-          : this.#board.submitTo(seat, this.#outgoing.payload);
-      if (slot === CLOSED) {
-        reject(closedError());
-        return true;
-      }
-      if (slot < 0) return false;
-      const entry: Entry = {
-        id: this.#board.lastId,
-        handler,
-        args,
-        options,
-        submitted: this.#platform.now(),
-        onPart,
-        resolve,
-        reject,
-        caller,
-        release: undefined,
-        sentTo: undefined,
-        failed: undefined,
-        deaths: 0,
-      };
-      this.#entries[slot] = entry;
-      this.#pending += 1;
-      this.#outgoing.place(slot, small);
-      if (signal !== undefined || timeoutMs !== undefined) this.#watch(slot, entry);
-      this.#flushSoon();
-      return true;
-    };
+    const { meanMs } = this.#times;
+    const caller = meanMs < trivialMs && meanMs > 0 ? undefined : new Error('asked for here');
+    const entry = entryOf(handler, args, options, resolve, reject, caller);
     const waits = this.#options.whenFull === 'wait';
-    if (waits ? this.#outside.size === 0 && this.#board.hasRoom() && submit() : submit()) return;
+    const mayEnter = !waits || (this.#outside.size === 0 && this.#board.hasRoom());
+    if (mayEnter && this.#enter(entry, seat)) return;
     if (waits) {
-      this.#outside.enter(submit, reject, signal);
+      this.#outside.enter(() => this.#enter(entry, seat), reject, signal);
       this.#flushSoon();
     } else reject(fullError(this.#options.queueLimit));
+  }
+
+  /** Puts a task on the board, to any worker or to one seat; false when there is no room. */
+  #enter(entry: Entry, seat: number): boolean {
+    const { handler, args, options } = entry;
+    const small = this.#outgoing.pack(handler, args, options);
+    const repeats = options.repeatable === true ? this.#options.mostRepeats : 0;
+    const slot =
+      seat < 0
+        ? this.#board.submit(this.#outgoing.payload, priorities[options.priority ?? 'normal'], repeats)
+        : this.#board.submitTo(seat, this.#outgoing.payload);
+    if (slot === CLOSED) {
+      entry.reject(closedError());
+      return true;
+    }
+    if (slot < 0) return false;
+    entry.id = this.#board.lastId;
+    entry.submitted = this.#platform.now();
+    this.#entries[slot] = entry;
+    this.#pending += 1;
+    this.#outgoing.place(slot, small);
+    if (options.signal !== undefined || options.timeoutMs !== undefined) this.#watch(slot, entry);
+    this.#flushSoon();
+    return true;
   }
 
   /** The payload of a task that runs again. */
