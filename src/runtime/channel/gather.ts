@@ -2,6 +2,7 @@
  * One question to many workers, and a decision with what has come by a deadline. What counts is decided by GatherRound, plain and
  * synchronous; around it one timer and the requests.
  */
+import { tell } from '../tell.ts';
 import { checkTimeout } from '../timeout.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Deferred } from './deferred.ts';
@@ -105,7 +106,7 @@ export async function gather<Result = unknown>(
       (result) => {
         if (!round.result(id, result as Result)) return;
         results += 1;
-        onResult?.(id, result as Result);
+        if (onResult !== undefined) tell(() => onResult(id, result as Result));
         if (round.complete || results >= enough) decided.resolve();
       },
       (error: unknown) => {

@@ -2,10 +2,12 @@
  * The owner's end of a channel: a worker with a life of its own, and calls that are always settled. A thin shell of messages, timers and
  * promises; which call an answer belongs to is decided by RequestTable, what is out of order by SequenceWindow.
  */
+import { checkSignal, onAbort } from '../abort.ts';
 import { ClosedError, DroppedError, TimeoutError, UnknownHandlerError, WorkerDiedError } from '../errors.ts';
 import { Histogram, type HistogramSummary } from '../histogram.ts';
 import { PartStream, streamed } from '../part-stream.ts';
 import { decodeThrown } from '../remote-error.ts';
+import { tell } from '../tell.ts';
 import { checkTimeout } from '../timeout.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Deferred } from './deferred.ts';
@@ -138,6 +140,8 @@ export class ManagedWorker {
   #life: Life;
   /** Why the worker is being ended, where it is not the end of its own. */
   #reason: WorkerEnd['reason'] | undefined;
+  /** When it is ended by force, once it shuts down. */
+  #forceAt = Infinity;
   #startError: Error | undefined;
   #error: { readonly thrown: unknown } | undefined;
   #repeated = 0;
@@ -218,7 +222,12 @@ export class ManagedWorker {
    * or ends.
    */
   request(handler: string, input?: unknown, options: RequestOptions = {}): Promise<unknown> {
-    return this.#call('request', `request "${handler}"`, { type: 'request', handler, input }, options);
+    return this.#call(
+      'request',
+      `request "${String(handler)}"`,
+      { type: 'request', handler, input },
+      options,
+    );
   }
 
   /**
@@ -241,6 +250,15 @@ export class ManagedWorker {
     if (life.state === 'starting' || life.state === 'ready') {
       if (life.state === 'starting') life.cancel();
       this.#reason = 'shut down';
+      this.#life = { state: 'stopping', cancel: () => {} };
+      this.#worker.ref();
+      this.#outbox.post({ type: 'shutdown' });
+    }
+    // The earliest limit holds; a worker that is being ended by force already has none.
+    const forceAt = this.#clock.now() + graceMs;
+    if (this.#life.state === 'stopping' && this.#reason === 'shut down' && forceAt < this.#forceAt) {
+      this.#forceAt = forceAt;
+      this.#life.cancel();
       const force = (): void => {
         this.#reason = 'forced';
         void this.#worker.terminate();
@@ -249,8 +267,6 @@ export class ManagedWorker {
         state: 'stopping',
         cancel: graceMs === 0 ? () => {} : this.#clock.after(graceMs, force),
       };
-      this.#worker.ref();
-      this.#outbox.post({ type: 'shutdown' });
       if (graceMs === 0) force();
     }
     return this.#ended.promise;
@@ -280,14 +296,14 @@ export class ManagedWorker {
     kind: Call['kind'],
     what: string,
     message: MessageToWorker,
-    { timeoutMs = Infinity, signal, transfer, onPart }: RequestOptions,
+    options: RequestOptions,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      checkTimeout(timeoutMs);
+      checkOptions(options);
+      const { timeoutMs = Infinity, signal, transfer, onPart } = options;
       signal?.throwIfAborted();
       if (this.#life.state !== 'ready') throw this.#goneError(what);
       const number = this.#outbox.post(message, transfer);
-      const onAbort = (): void => this.#abandon(number, signal?.reason);
       const cancel = this.#clock.after(timeoutMs, () => {
         this.#abandon(
           number,
@@ -296,9 +312,9 @@ export class ManagedWorker {
       });
       const release = (): void => {
         cancel();
-        signal?.removeEventListener('abort', onAbort);
+        ignore();
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const ignore = onAbort(signal, () => this.#abandon(number, signal?.reason));
       if (this.#table.size === 0) this.#worker.ref();
       const sentAt = this.#clock.now();
       this.#table.open(number, { kind, what, sentAt, resolve, reject, onPart, nextPart: 0, release });
@@ -382,7 +398,8 @@ export class ManagedWorker {
     const call = this.#table.peek(number, 'request');
     if (call === undefined || index < call.nextPart) return;
     call.nextPart = index + 1;
-    call.onPart?.(value, index);
+    const { onPart } = call;
+    if (onPart !== undefined) tell(() => onPart(value, index));
   }
 
   #record(call: Call, { startedAt, endedAt }: HandlerTimes): void {
@@ -451,6 +468,17 @@ export class ManagedWorker {
     const options = this.#error === undefined ? undefined : { cause: this.#error.thrown };
     return new WorkerDiedError(`worker ${name} ${why} before it answered ${what}`, exitCode, options);
   }
+}
+
+/** Before anything of the channel knows of the call. */
+function checkOptions(options: RequestOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`the options of a request are an object, got ${String(options)}`);
+  const { timeoutMs, signal, onPart } = options;
+  if (timeoutMs !== undefined) checkTimeout(timeoutMs);
+  checkSignal(signal, 'a request');
+  if (onPart !== undefined && typeof onPart !== 'function')
+    throw new TypeError(`onPart of a request is a function, got ${String(onPart)}`);
 }
 
 function spawnWorker(module: string | URL, options: object | undefined): WorkerLike {

@@ -183,16 +183,18 @@ class Server {
       },
     };
     let result: unknown;
+    let goesOn = true;
     // Partner: the load of an owner that looks whether the worker is stuck in a request.
     if (control !== undefined) Atomics.store(control, CONTROL_CELLS.running, job.id);
     try {
       result = service.run(job.input as never, context);
+      goesOn = isThenable(result);
     } catch (error) {
       result = Promise.reject(error);
     } finally {
       if (control !== undefined) Atomics.store(control, CONTROL_CELLS.running, 0);
     }
-    if (isThenable(result)) {
+    if (goesOn) {
       Promise.resolve(result).then(
         (value) => this.#finish(service, job, startedAt, () => this.#post(job, value, startedAt)),
         (error: unknown) => this.#finish(service, job, startedAt, () => this.#fail(job, error, startedAt)),

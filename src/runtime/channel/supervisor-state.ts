@@ -94,7 +94,7 @@ export class SupervisorState {
     const { backOffMs, maxBackOffMs, stableAfterMs } = this.#policy;
     const sound = slot.state === 'live' && now - slot.since >= stableAfterMs;
     const failures = sound ? 1 : slot.failures + 1;
-    const waitMs = Math.min(maxBackOffMs, backOffMs * 2 ** (failures - 1));
+    const waitMs = Math.min(maxBackOffMs, backOffMs * 2 ** Math.min(failures - 1, 1000));
     this.#slots.set(id, { state: 'waiting', failures, until: now + waitMs });
     return [];
   }

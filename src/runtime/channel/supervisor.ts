@@ -3,6 +3,7 @@
  * SupervisorState.
  */
 import { ClosedError } from '../errors.ts';
+import { tell } from '../tell.ts';
 import { checkTimeout } from '../timeout.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Deferred } from './deferred.ts';
@@ -152,8 +153,12 @@ export class Supervisor<W extends Supervised> {
     let worker: W;
     try {
       worker = await this.#options.start(id);
+      if (worker?.ended === undefined)
+        throw new TypeError(
+          `start of worker ${id} brought ${String(worker)}: give what has ended and shutdown`,
+        );
     } catch (error) {
-      this.#options.onFailure?.(id, error);
+      this.#fails(id, error);
       this.#gone(id, generation);
       return;
     }
@@ -167,9 +172,13 @@ export class Supervisor<W extends Supervised> {
     }
     if (!wanted) void worker.shutdown();
     const reason = await worker.ended;
-    if (this.#state.slot(id)?.state === 'live') this.#options.onFailure?.(id, reason);
+    if (this.#state.slot(id)?.state === 'live') this.#fails(id, reason);
     if (this.#live.get(id) === worker) this.#live.delete(id);
     this.#gone(id, generation);
+  }
+
+  #fails(id: string, reason: unknown): void {
+    tell(() => this.#options.onFailure?.(id, reason));
   }
 
   #gone(id: string, generation: number): void {

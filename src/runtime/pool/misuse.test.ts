@@ -38,6 +38,22 @@ it.each(wrongCalls)('W-14: %s rejects, with room and without', async (_, args, o
   await goesOn(pool);
 });
 
+it('W-14: one signal serves many tasks, without a warning, also those that wait for room', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): unknown => warnings.push(warning);
+  process.on('warning', onWarning);
+  const pool = poolOf({ queueLimit: 64 });
+  const abort = new AbortController();
+  const { signal } = abort;
+  await within(Promise.all(Array.from({ length: 200 }, (_, n) => pool.run('same', [n], { signal }))));
+  const aborted = Array.from({ length: 200 }, () => errorOf(pool.run('sleeps', [60_000], { signal })));
+  abort.abort('enough');
+  expect(await within(Promise.all(aborted))).toEqual(aborted.map(() => 'enough'));
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+  await goesOn(pool);
+});
+
 it('W-14: a stream with wrong options rejects once, and is over', async () => {
   const pool = poolOf();
   const stream = pool.stream('same', [], { signal: {} as AbortSignal });

@@ -1,4 +1,5 @@
 /** What a pool can be told, with its defaults, checked once. */
+import { checkSignal } from '../abort.ts';
 import { textOf } from '../remote-error.ts';
 import { checkTimeout } from '../timeout.ts';
 import { priorities } from './pool-constants.ts';
@@ -93,8 +94,7 @@ export function checkRun(args: readonly unknown[], options: RunOptions): void {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`the options of a task are an object, got ${textOf(options)}`);
   const { signal, timeoutMs, priority, onPart, repeatable, transfer } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError(`signal of a task is an AbortSignal, got ${textOf(signal)}`);
+  checkSignal(signal, 'a task');
   if (timeoutMs !== undefined) checkTimeout(timeoutMs);
   if (priority !== undefined && !Object.hasOwn(priorities, priority))
     throw new TypeError(`priority of a task is 'high', 'normal' or 'low', got ${textOf(priority)}`);

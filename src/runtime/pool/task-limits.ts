@@ -1,4 +1,5 @@
 /** Watches over one task: its signal, and the time that it may run, counted from its start. */
+import { onAbort } from '../abort.ts';
 import type { Clock } from '../channel/clock.ts';
 import { TimeoutError } from '../errors.ts';
 import type { RunOptions } from './pool-types.ts';
@@ -17,8 +18,7 @@ export function watchLimits(
   clock: Clock,
   task: Watching,
 ): () => void {
-  const abort = (): void => task.cancel(signal?.reason);
-  signal?.addEventListener('abort', abort, { once: true });
+  const release = onAbort(signal, () => task.cancel(signal?.reason));
   let takeBack = (): void => {};
   const check = (): void => {
     if (!task.isPending()) return;
@@ -29,7 +29,7 @@ export function watchLimits(
   };
   takeBack = clock.after(timeoutMs, check);
   return () => {
-    signal?.removeEventListener('abort', abort);
+    release();
     takeBack();
   };
 }

@@ -1,4 +1,5 @@
 /** Submissions that wait for room in a pool that is full, in their order. */
+import { onAbort } from '../abort.ts';
 import { Fifo } from '../fifo.ts';
 
 interface Waiting {
@@ -32,9 +33,7 @@ export class WaitingRoom {
       reject(signal?.reason);
       this.#onLeave();
     };
-    const release = (): void => signal?.removeEventListener('abort', leave);
-    const waiting: Waiting = { submit, reject, release, isGone: false };
-    signal?.addEventListener('abort', leave, { once: true });
+    const waiting: Waiting = { submit, reject, release: onAbort(signal, leave), isGone: false };
     this.#waiting.push(waiting);
     this.#size += 1;
   }
