@@ -265,4 +265,7 @@ export const nullSubjects: Readonly<Record<string, unknown>> = {
 };
 
 /** Those of the properties for campaigns. */
-export const campaignNullSubjects: Readonly<Record<string, unknown>> = { 'pool-kinds': pool };
+export const campaignNullSubjects: Readonly<Record<string, unknown>> = {
+  'pool-kinds': pool,
+  'pool-long': pool,
+};

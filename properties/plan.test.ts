@@ -614,7 +614,7 @@ describe('integration', () => {
 
 /**
  * The ten properties and the five fuzz targets of the plan, each with the properties of the table that are it: `npm run properties` runs 1,000 cases of each, `npm run fuzz` runs
- * them for as long as it may, `-- --cases 10000` as many as the plan asks for. Of the targets on pools, long tasks are still to come.
+ * them for as long as it may, `-- --cases 10000` as many as the plan asks for.
  */
 describe('the properties and fuzz targets of the plan', () => {
   test.each([
@@ -632,6 +632,7 @@ describe('the properties and fuzz targets of the plan', () => {
     ['fuzz: random lock patterns', ['lock-graph']],
     ['fuzz: random task kinds', ['pool-kinds']],
     ['fuzz: memory pressure', ['memory-pressure']],
+    ['fuzz: long tasks', ['pool-long']],
   ])('%s', async (_, names) => {
     for (const name of names) {
       const target = soundTargets().find((each) => each.name === name);

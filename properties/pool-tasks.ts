@@ -25,11 +25,14 @@ const LEADERS = TOTAL + 1;
 /** Never notified. */
 const SLEEP = TOTAL + 2;
 const BARRIER = TOTAL + 3;
-const CELLS = TOTAL + 5;
+/** Tasks that have ended, but for the long one. */
+const ENDED = TOTAL + 5;
+const CELLS = TOTAL + 6;
 
 interface Counts {
   readonly tasks: number;
   readonly barriers: number;
+  readonly long: boolean;
 }
 
 interface Shared {
@@ -47,8 +50,9 @@ interface Local extends Shared {
   readonly thread: number;
 }
 
-const kinds = ['compute', 'memory', 'atomic', 'sleep', 'barrier'] as const;
+const kinds = ['compute', 'memory', 'atomic', 'sleep', 'barrier', 'long'] as const;
 const BARRIER_KIND = kinds.indexOf('barrier');
+const LONG_KIND = kinds.indexOf('long');
 
 /** The result of each task: not that of any other. */
 const markOf = (task: number): number => 1000 + 7 * task;
@@ -61,7 +65,7 @@ function submit({ board, most }: Local, task: number, kind: number, priority: nu
 }
 
 /** Runs a task: its result. */
-function perform({ log, memory, thread }: Local, place: Place, kind: number, task: number): number {
+function perform({ log, memory, thread, counts }: Local, place: Place, kind: number, task: number): number {
   switch (kinds[kind]) {
     case 'memory': {
       const allocator = Allocator.attach(memory, thread + 1);
@@ -83,6 +87,11 @@ function perform({ log, memory, thread }: Local, place: Place, kind: number, tas
       if (role === 'leader') Atomics.add(log, LEADERS, 1);
       return markOf(task);
     }
+    case 'long':
+      // As long as all others together, and nobody is told: a pool knows how long a task is only when it has ended.
+      for (let ended = 0; ended < counts.tasks - 1; ended = Atomics.load(log, ENDED))
+        Atomics.wait(log, ENDED, ended);
+      return markOf(task);
     default:
       return markOf(task);
   }
@@ -102,6 +111,10 @@ function serve(local: Local): void {
     view[payload + 2] = perform(local, place, kind, task);
     place.finish(slot, true);
     place.publish();
+    if (local.counts.long && kind !== LONG_KIND) {
+      Atomics.add(log, ENDED, 1);
+      Atomics.notify(log, ENDED);
+    }
   }
   board.reap(seat);
   board.deal(most);
@@ -132,17 +145,21 @@ function settle(local: Local): readonly Settlement[] {
 
 const call = (name: string, ...args: readonly number[]): Operation => ({ name, args });
 
-/** Numbers the tasks, and makes plain ones of those at the barrier for which there are too few workers. */
+/** Numbers the tasks, and makes plain ones of those at the barrier for which there are too few workers, and of all long ones but the first. */
 function numbered(threads: readonly (readonly Operation[])[]): Plan {
   let places = workersOf(threads);
   let tasks = 0;
+  let long = 0;
   return {
     prefix: [],
     threads: threads.map((list) =>
       list.map(({ name, args }): Operation => {
         if (name !== 'submit') return { name, args };
         const meets = args[0] === BARRIER_KIND;
-        const kind = meets && places === 0 ? 0 : (args[0] as number);
+        if (args[0] === LONG_KIND) long += 1;
+        const plain =
+          (meets && places === 0) || (args[0] === LONG_KIND && (long > 1 || workersOf(threads) < 2));
+        const kind = plain ? 0 : (args[0] as number);
         if (meets && places > 0) places -= 1;
         tasks += 1;
         return call('submit', tasks - 1, kind, args[1] as number);
@@ -157,7 +174,8 @@ const workersOf = (threads: readonly (readonly Operation[])[]): number =>
 function countsOf({ threads }: Plan): Counts {
   const submits = threads.flat().filter(({ name }) => name === 'submit');
   // All of them meet once: a barrier is for so many threads as it has parties.
-  return { tasks: submits.length, barriers: submits.filter(({ args }) => args[1] === BARRIER_KIND).length };
+  const of = (kind: number): number => submits.filter(({ args }) => args[1] === kind).length;
+  return { tasks: submits.length, barriers: of(BARRIER_KIND), long: of(LONG_KIND) > 0 };
 }
 
 const submission = (kind: fc.Arbitrary<number>): fc.Arbitrary<Operation> =>
@@ -168,17 +186,28 @@ const submitter = fc.array(
   ),
   { minLength: 1, maxLength: 4 },
 );
+/** A task that outlasts all others, and short ones. */
+const longSubmitter = fc.array(
+  submission(
+    fc.oneof(
+      { weight: 1, arbitrary: fc.constant(LONG_KIND) },
+      { weight: 2, arbitrary: fc.constantFrom(0, 2) },
+    ),
+  ),
+  { minLength: 2, maxLength: 4 },
+);
 const serving = (workers: number): Operation[][] => Array.from({ length: workers }, () => [call('serve')]);
 
-const mixedKinds: fc.Arbitrary<Plan> = fc
-  .tuple(
-    fc.array(submitter, { minLength: 1, maxLength: 2 }),
-    fc.oneof(
-      { weight: 8, arbitrary: fc.integer({ min: 2, max: 3 }) },
-      { weight: 1, arbitrary: fc.integer({ min: 4, max: 16 }) },
-    ),
-  )
-  .map(([lists, workers]) => numbered([...lists, ...serving(workers), [call('settle')]]));
+const onPools = (submitters: fc.Arbitrary<Operation[]>): fc.Arbitrary<Plan> =>
+  fc
+    .tuple(
+      fc.array(submitters, { minLength: 1, maxLength: 2 }),
+      fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: 2, max: 3 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 4, max: 16 }) },
+      ),
+    )
+    .map(([lists, workers]) => numbered([...lists, ...serving(workers), [call('settle')]]));
 
 /** Of the plan, so that it is replayed and shrunk with it. */
 function shapeOf({ threads }: Plan): BoardShape & { readonly most: number } {
@@ -272,5 +301,13 @@ export const poolKinds: Property<PoolSubject> = {
     'tasks that compute, use memory, add, sleep or meet at barriers, on pools of 2 to 16: each has its own result, once',
   ids: ['W-13', 'W-14'],
   subject: poolSubject,
-  cases: (subject) => taskCases(subject, 'pool-kinds', mixedKinds),
+  cases: (subject) => taskCases(subject, 'pool-kinds', onPools(submitter)),
+};
+
+export const poolLong: Property<PoolSubject> = {
+  name: 'pool-long',
+  about: 'a task that outlasts all others, on pools of 2 to 16: no other stays behind it',
+  ids: ['W-13', 'W-14'],
+  subject: poolSubject,
+  cases: (subject) => taskCases(subject, 'pool-long', onPools(longSubmitter)),
 };

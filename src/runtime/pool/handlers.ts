@@ -1,4 +1,4 @@
-/** Numbers for what a pool runs: an export of a module, told to the workers once. */
+/** What a pool runs: exports of modules, numbered, each told to the workers once. */
 import { textOf } from '../remote-error.ts';
 import { moduleOf } from './pool-options.ts';
 import type { PoolTask } from './pool-types.ts';
@@ -12,15 +12,15 @@ export interface Definition {
 export class Handlers {
   readonly definitions: Definition[] = [];
   readonly #module: string | undefined;
-  readonly #numbers = new Map<string, number>();
+  readonly #known = new Map<string, Definition>();
 
   /** @param module of tasks that name none */
   constructor(module: string | undefined) {
     this.#module = module;
   }
 
-  /** The number of a task's export; a new one is told to `define`. Throws TypeError when no module is named. */
-  numberOf(task: PoolTask, define: (definition: Definition) => void): number {
+  /** The definition of a task's export; a new one is told to `define`. Throws TypeError when no module is named. */
+  definitionOf(task: PoolTask, define: (definition: Definition) => void): Definition {
     const name = typeof task === 'string' ? task : task?.export;
     if (typeof name !== 'string')
       throw new TypeError(
@@ -30,13 +30,13 @@ export class Handlers {
     if (module === undefined)
       throw new TypeError(`task "${name}" names no module, and the ThreadPool has none: give one of them`);
     const key = module === this.#module ? name : `${name} ${module}`;
-    const known = this.#numbers.get(key);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
     const definition = { define: this.definitions.length, module, name };
-    this.#numbers.set(key, definition.define);
+    this.#known.set(key, definition);
     this.definitions.push(definition);
     define(definition);
-    return definition.define;
+    return definition;
   }
 
   areTypeScript(): boolean {

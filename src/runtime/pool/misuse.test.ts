@@ -85,6 +85,39 @@ it('W-14: a name of a task that is no string rejects, and workers start as befor
   await goesOn(pool);
 });
 
+it('W-14: unknown options and relative modules are refused with what there is', async () => {
+  expect(() => poolOf({ maxThread: 2 } as never)).toThrow(
+    /a ThreadPool has no option maxThread: it has module, minThreads/,
+  );
+  expect(() => poolOf({ module: './tasks.mjs' })).toThrow(
+    /"\.\/tasks\.mjs" is relative to nothing.*new URL\('\.\/tasks\.mjs', import\.meta\.url\)/,
+  );
+  const pool = poolOf();
+  expect(String(await errorOf(pool.run({ module: '../x.mjs', export: 'y' })))).toMatch(
+    /is relative to nothing/,
+  );
+  expect(String(await errorOf(pool.run('same', [1], { timeout: 5 } as never)))).toMatch(
+    /a task has no option timeout: it has signal, timeoutMs/,
+  );
+  await goesOn(pool);
+});
+
+it('W-14: errors of a death, a deadlock and a full pool name the task and say what to do', async () => {
+  const pool = poolOf({ queueLimit: 1, whenFull: 'reject' });
+  const dies = errorOf(pool.run('exits', [3]));
+  expect(String(await errorOf(pool.run('same')))).toMatch(/holds 1 task \(queueLimit\).*whenFull: 'wait'/);
+  expect(String(await dies)).toMatch(/the worker of task \d+ \("exits"\) died in it, with exit code 3/);
+  const other = poolOf();
+  const view = new Int32Array(new SharedArrayBuffer(4));
+  const waits = errorOf(other.run('waits', [view]));
+  const behind = other.run('releases', [view]);
+  expect(String(await waits)).toMatch(
+    /the only worker is in a task that waits, and 1 task is queued.*\("waits"\) was given up/,
+  );
+  await within(behind);
+  await goesOn(pool);
+});
+
 it('W-14: a listener of late errors that throws is an uncaught exception; the pool goes on', async () => {
   const uncaught: unknown[] = [];
   const listeners = process.listeners('uncaughtException');

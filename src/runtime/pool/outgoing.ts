@@ -1,7 +1,7 @@
 /** How arguments get to workers: with the task in shared memory when they are small, else by message, once it is known which worker has the task. */
 import { PAYLOAD_CELLS } from './board-layout.ts';
 import type { PoolMember } from './pool-member.ts';
-import type { Entry, RunOptions } from './pool-types.ts';
+import type { Entry } from './pool-types.ts';
 import type { TaskBoard } from './task-board.ts';
 import { BY_MESSAGE, Values } from './values.ts';
 
@@ -13,9 +13,9 @@ export class Outgoing {
   readonly #slots = new Set<number>();
 
   /** Writes the payload; false when the arguments are to go by message. */
-  pack(handler: number, args: readonly unknown[], { transfer }: RunOptions): boolean {
-    this.payload[0] = handler;
-    const small = transfer === undefined && this.#values.write(0, args);
+  pack({ definition, args, options }: Entry): boolean {
+    this.payload[0] = definition.define;
+    const small = options.transfer === undefined && this.#values.write(0, args);
     if (!small) this.payload[1] = BY_MESSAGE;
     return small;
   }

@@ -1,24 +1,27 @@
 /** The errors that a pool rejects with. */
 import { ClosedError, DeadlockError, WorkerDiedError } from '../errors.ts';
+import type { Entry } from './pool-types.ts';
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+const named = ({ id, definition }: Entry): string => `task ${id} ("${definition.name}")`;
 
 export function closedError(): ClosedError {
   return new ClosedError('the ThreadPool is closed: it takes no more tasks');
 }
 
 export function fullError(queueLimit: number): RangeError {
-  return new RangeError(`the ThreadPool is full: it holds ${queueLimit} tasks (queueLimit)`);
+  return new RangeError(
+    `the ThreadPool is full: it holds ${count(queueLimit, 'task')} (queueLimit): await some, raise the limit, or let them wait (whenFull: 'wait')`,
+  );
 }
 
-/**
- * @param error what ended the thread, if that was an error
- * @param before workers that died in it before this one
- */
-export function deathOf(task: number, error: unknown, exitCode: number, before: number): WorkerDiedError {
+/** @param error what ended the thread, if that was an error */
+export function deathOf(entry: Entry, error: unknown, exitCode: number): WorkerDiedError {
   const why = error instanceof Error ? `: ${error.message}` : '';
-  const again = before === 0 ? '' : `, after ${before} other${before === 1 ? '' : 's'} had died in it`;
+  const again = entry.deaths === 0 ? '' : `, after ${count(entry.deaths, 'other')} had died in it`;
   const options = error === undefined ? undefined : { cause: error };
   return new WorkerDiedError(
-    `the worker of task ${task} died in it, with exit code ${exitCode}${why}${again}`,
+    `the worker of ${named(entry)} died in it, with exit code ${exitCode}${why}${again}`,
     exitCode,
     options,
   );
@@ -32,10 +35,10 @@ export function falseStartsOf(count: number, exitCode: number, error: unknown): 
   );
 }
 
-export function deadlockOf(task: number, running: number, waiting: number): DeadlockError {
+export function deadlockOf(entry: Entry, running: number, waiting: number): DeadlockError {
   return new DeadlockError(
-    `all ${running} workers are in tasks that wait, and ${waiting} tasks are queued behind them: task ${task} was given ` +
-      'up; let tasks wait only for tasks before them, or raise maxThreads',
+    `${running === 1 ? 'the only worker is in a task that waits' : `all ${running} workers are in tasks that wait`}, and ` +
+      `${count(waiting, 'task')} ${waiting === 1 ? 'is' : 'are'} queued: ${named(entry)} was given up; let tasks wait only for tasks before them, or raise maxThreads`,
     [],
   );
 }

@@ -51,8 +51,39 @@ export interface PoolConfiguration {
   readonly onLateError: (error: unknown) => void;
 }
 
-/** @throws RangeError, TypeError when an option is out of range, with its name and value */
+const known: Readonly<Record<keyof ThreadPoolOptions, true>> = {
+  module: true,
+  minThreads: true,
+  maxThreads: true,
+  queueLimit: true,
+  whenFull: true,
+  idleMs: true,
+  tasksPerWorker: true,
+  graceMs: true,
+  mostRepeats: true,
+  spinMs: true,
+  hooks: true,
+  worker: true,
+  onLateError: true,
+};
+const knownOfRun: Readonly<Record<keyof RunOptions, true>> = {
+  signal: true,
+  timeoutMs: true,
+  priority: true,
+  transfer: true,
+  repeatable: true,
+  onPart: true,
+};
+
+function checkNames(of: string, options: object, all: object): void {
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(all, name))
+      throw new TypeError(`${of} has no option ${name}: it has ${Object.keys(all).join(', ')}`);
+}
+
+/** @throws RangeError, TypeError when an option is out of range or unknown, with its name and value */
 export function configurationOf(options: ThreadPoolOptions): PoolConfiguration {
+  checkNames('a ThreadPool', options, known);
   const cores = process.getBuiltinModule('node:os').availableParallelism();
   const minThreads = whole('minThreads', options.minThreads ?? Math.max(1, cores - 1), 1, 1024);
   const maxThreads = whole('maxThreads', options.maxThreads ?? minThreads, minThreads, 1024);
@@ -67,9 +98,9 @@ export function configurationOf(options: ThreadPoolOptions): PoolConfiguration {
     whenFull,
     idleMs: limit('idleMs', options.idleMs ?? 10_000),
     tasksPerWorker:
-      options.tasksPerWorker === undefined
+      (options.tasksPerWorker ?? Infinity) === Infinity
         ? Infinity
-        : whole('tasksPerWorker', options.tasksPerWorker, 1, 2 ** 31),
+        : whole('tasksPerWorker', options.tasksPerWorker!, 1, 2 ** 31),
     graceMs: limit('graceMs', options.graceMs ?? 100),
     mostRepeats: whole('mostRepeats', options.mostRepeats ?? 2, 0, 1000),
     spinMs: limit('spinMs', options.spinMs ?? (cores > 1 ? 0.1 : 0)),
@@ -93,6 +124,7 @@ export function checkRun(args: readonly unknown[], options: RunOptions): void {
     );
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`the options of a task are an object, got ${textOf(options)}`);
+  checkNames('a task', options, knownOfRun);
   const { signal, timeoutMs, priority, onPart, repeatable, transfer } = options;
   checkSignal(signal, 'a task');
   if (timeoutMs !== undefined) checkTimeout(timeoutMs);
@@ -112,6 +144,10 @@ export function checkRun(args: readonly unknown[], options: RunOptions): void {
 export function moduleOf(module: string | URL | undefined): string | undefined {
   if (module === undefined) return undefined;
   if (typeof module !== 'string') return module.href;
+  if (module.startsWith('.'))
+    throw new TypeError(
+      `module "${module}" is relative to nothing: pass new URL('${module}', import.meta.url)`,
+    );
   return module.startsWith('/') ? process.getBuiltinModule('node:url').pathToFileURL(module).href : module;
 }
 

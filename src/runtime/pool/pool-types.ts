@@ -1,5 +1,6 @@
 /** What callers of a pool give and get, and what the pool keeps of a pending task. */
 import type { HistogramSummary } from '../histogram.ts';
+import type { Definition } from './handlers.ts';
 import { listenerOf } from './part-listener.ts';
 import type { PoolMember } from './pool-member.ts';
 import type { BoardAccount } from './task-board.ts';
@@ -45,7 +46,7 @@ export interface PoolMetrics extends BoardAccount {
 export interface Entry {
   /** -1 until it has room. */
   id: number;
-  readonly handler: number;
+  readonly definition: Definition;
   readonly args: readonly unknown[];
   readonly options: RunOptions;
   submitted: number;
@@ -65,7 +66,7 @@ export interface Entry {
 
 /** A task that nobody has yet. */
 export function entryOf(
-  handler: number,
+  definition: Definition,
   args: readonly unknown[],
   options: RunOptions,
   resolve: (value: unknown) => void,
@@ -74,7 +75,7 @@ export function entryOf(
 ): Entry {
   return {
     id: -1,
-    handler,
+    definition,
     args,
     options,
     submitted: 0,

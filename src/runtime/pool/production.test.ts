@@ -354,7 +354,7 @@ describe('on workers that die at random points', () => {
         const { reason } = outcomes[n] as PromiseRejectedResult;
         expect(reason).toMatchObject({
           name: 'WorkerDiedError',
-          message: expect.stringMatching(/^the worker of task \d+ died in it, with exit code \d/),
+          message: expect.stringMatching(/^the worker of task \d+ \(".*"\) died in it, with exit code \d/),
         });
         // Unless it was killed before.
         if (exhausting.has(n)) expect(['ERR_WORKER_OUT_OF_MEMORY', undefined]).toContain(reason.cause?.code);

@@ -55,6 +55,6 @@ export class Suspicion {
     if (youngest === undefined) return;
     const [slot, entry] = youngest;
     const { waiting, pending } = this.#board.account();
-    this.#giveUp(slot, entry, deadlockOf(entry.id, pending - waiting, waiting + this.#outside.size));
+    this.#giveUp(slot, entry, deadlockOf(entry, pending - waiting, waiting + this.#outside.size));
   }
 }

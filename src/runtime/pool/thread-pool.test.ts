@@ -275,7 +275,7 @@ describe('W-14: when things go wrong', () => {
     const behind = pool.run('releases', [view]);
     expect(await errorOf(waiting)).toMatchObject({
       name: 'DeadlockError',
-      message: expect.stringContaining('1 tasks are queued'),
+      message: expect.stringContaining('1 task is queued'),
     });
     await within(behind);
     const two = poolOf({ minThreads: 1, maxThreads: 2 });

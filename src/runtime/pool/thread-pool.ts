@@ -237,12 +237,12 @@ export class ThreadPool {
     const { signal } = options;
     // Thrown here it rejects: the callers are promises.
     if (signal?.aborted === true) throw signal.reason;
-    const handler = this.#handlers.numberOf(task, this.#define);
+    const definition = this.#handlers.definitionOf(task, this.#define);
     if (this.#closed) throw this.#broken ?? closedError();
     // A stack costs as much as a trivial task.
     const { meanMs } = this.#times;
     const caller = meanMs < trivialMs && meanMs > 0 ? undefined : new Error('asked for here');
-    const entry = entryOf(handler, args, options, resolve, reject, caller);
+    const entry = entryOf(definition, args, options, resolve, reject, caller);
     const waits = this.#options.whenFull === 'wait';
     const mayEnter = !waits || (this.#outside.size === 0 && this.#board.hasRoom());
     if (mayEnter && this.#enter(entry, seat)) return;
@@ -254,8 +254,8 @@ export class ThreadPool {
 
   /** Puts a task on the board, to any worker or to one seat; false when there is no room. */
   #enter(entry: Entry, seat: number): boolean {
-    const { handler, args, options } = entry;
-    const small = this.#outgoing.pack(handler, args, options);
+    const { options } = entry;
+    const small = this.#outgoing.pack(entry);
     const repeats = options.repeatable === true ? this.#options.mostRepeats : 0;
     const slot =
       seat < 0
@@ -280,7 +280,7 @@ export class ThreadPool {
   readonly #renew = (slot: number): Int32Array => {
     const entry = this.#entries[slot]!; // it is pending
     entry.deaths += 1;
-    this.#outgoing.place(slot, this.#outgoing.pack(entry.handler, entry.args, entry.options));
+    this.#outgoing.place(slot, this.#outgoing.pack(entry));
     return this.#outgoing.payload;
   };
 
@@ -403,7 +403,7 @@ export class ThreadPool {
       return;
     }
     if (outcome === 'crashed') {
-      entry.reject(deathOf(entry.id, member?.error, this.#exitCode, entry.deaths));
+      entry.reject(deathOf(entry, member?.error, this.#exitCode));
       return;
     }
     this.#listen(member);
@@ -412,7 +412,7 @@ export class ThreadPool {
     else if (message !== undefined && 'value' in message) entry.resolve(message.value);
     else if (message !== undefined && 'thrown' in message)
       entry.reject(decodeThrown(message.thrown, entry.caller?.stack));
-    else entry.reject(deathOf(entry.id, member?.error, this.#exitCode, entry.deaths));
+    else entry.reject(deathOf(entry, member?.error, this.#exitCode));
   }
 
   #measure(entry: Entry, at: number, member: PoolMember | undefined): void {
