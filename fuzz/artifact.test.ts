@@ -1,8 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Artifact, ArtifactError, readArtifact, removeIncomplete, writeArtifact } from './artifact.ts';
+import {
+  type Artifact,
+  ArtifactError,
+  type CoverageReport,
+  readArtifact,
+  removeIncomplete,
+  writeArtifact,
+  writeCoverage,
+} from './artifact.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'threadproof-artifact-'));
 
@@ -27,6 +35,26 @@ test('an artifact comes back as it was written, bigint, NaN and undefined includ
   const path = writeArtifact(directory, artifact);
   expect(readArtifact(path)).toEqual(artifact);
   expect(readdirSync(directory)).toEqual(['atomics-i64-TORN-7.json']);
+});
+
+test('a coverage report replaces the one before it, whole, and is no finding', () => {
+  const directory = join(folder(), 'made');
+  const report: CoverageReport = {
+    format: 'threadproof-coverage',
+    version: 1,
+    seed: 7,
+    seconds: 1,
+    rounds: 1,
+    schedules: 0,
+    targets: [],
+  };
+  writeCoverage(directory, { ...report, seed: 6 });
+  const path = writeCoverage(directory, report);
+  expect(readdirSync(directory)).toEqual(['coverage.json']);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(report);
+  expect(() => readArtifact(path)).toThrow('coverage.json is not a finding of threadproof');
+  writeFileSync(join(directory, 'file'), '');
+  expect(() => writeCoverage(join(directory, 'file'), report)).toThrow('the coverage could not be saved as');
 });
 
 test('what a killed campaign left under a temporary name is removed, what a living one writes is not', () => {

@@ -2,6 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { OutcomeKind } from '../src/engine/outcome.ts';
+import type { Saturation } from '../src/engine/tally.ts';
+import type { ProgramsCovered } from '../src/generate/coverage.ts';
 import type { Plan } from '../src/generate/plan.ts';
 
 export interface Artifact {
@@ -47,15 +49,46 @@ export function checkDirectory(directory: string): void {
 
 /** Writes an artifact and returns its path. A reader never sees half of it: it appears under its name when it is whole. */
 export function writeArtifact(directory: string, artifact: Artifact): string {
-  mkdirSync(directory, { recursive: true });
-  const path = artifactPath(directory, artifact);
-  const temporary = join(directory, `${temporaryPrefix}${process.pid}-${basename(path)}`);
+  return writeWhole(artifactPath(directory, artifact), artifact, 'the finding');
+}
+
+/** What a campaign has covered, as a file beside its findings. The next campaign there replaces it. */
+export interface CoverageReport {
+  readonly format: 'threadproof-coverage';
+  readonly version: 1;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly schedules: number;
+  readonly targets: readonly {
+    readonly name: string;
+    readonly cases: number;
+    readonly schedules: number;
+    readonly steps: number;
+    readonly behaviours: number;
+    readonly saturation: Saturation | null;
+    readonly coverage: ProgramsCovered | null;
+  }[];
+}
+
+/** Writes `coverage.json`, as `writeArtifact` does, and returns its path. */
+export function writeCoverage(directory: string, report: CoverageReport): string {
+  return writeWhole(join(directory, 'coverage.json'), report, 'the coverage');
+}
+
+function writeWhole(path: string, value: object, what: string): string {
+  const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${basename(path)}`);
   try {
-    writeFileSync(temporary, `${JSON.stringify(artifact, encode, 2)}\n`);
-    renameSync(temporary, path);
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      writeFileSync(temporary, `${JSON.stringify(value, encode, 2)}\n`);
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new ArtifactError(`the finding could not be saved as ${path} (${(error as Error).message})`);
+    throw new ArtifactError(`${what} could not be saved as ${path} (${(error as Error).message})`);
   }
   return path;
 }

@@ -18,6 +18,7 @@ test('a campaign over the runtime runs for its time, round after round, and is c
     maxTotalTime: 3,
     seed: 1,
     artifacts,
+    coverage: true,
     onStatus: ({ target: name }) => seen.push(name),
   });
   expect(summary).toMatchObject({ findings: 0, artifacts: [], interrupted: false });
@@ -29,6 +30,11 @@ test('a campaign over the runtime runs for its time, round after round, and is c
   // Behaviours are told apart from turn to turn: what the first turn showed is not new in the second.
   for (const { behaviours, saturation, schedules } of summary.targets)
     expect(saturation).toMatchObject({ distinct: behaviours, total: schedules });
+  // What they cover is kept from turn to turn, too: litmus tests have loads, stores and looks of onlookers, in all pairs.
+  expect(summary.targets[2]).toMatchObject({
+    name: 'sequential-consistency',
+    coverage: { overlaps: { covered: 6, possible: 6, missing: [] }, blocking: 0 },
+  });
   expect(summary.nextIsNew).toBeGreaterThan(0);
   expect(summary.nextIsNew).toBeLessThan(1);
   expect(readdirSync(artifacts)).toEqual([]);
@@ -64,6 +70,7 @@ test('an aborted campaign ends at its next turn and says so', async () => {
     onStatus: () => abort.abort(),
   });
   expect(summary.interrupted).toBe(true);
+  expect(new Set(summary.targets.map(({ coverage }) => coverage))).toEqual(new Set([null]));
   expect(summary.rounds).toBeLessThanOrEqual(1);
 });
 

@@ -5,6 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type PropertyResult, runProperty, seedFor } from '../properties/run.ts';
 import { type Saturation, Tally } from '../src/engine/tally.ts';
+import { ProgramCoverage, type ProgramsCovered } from '../src/generate/coverage.ts';
 import { type Artifact, artifactPath, checkDirectory, removeIncomplete, writeArtifact } from './artifact.ts';
 import type { Target } from './targets.ts';
 
@@ -15,6 +16,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Folder for findings. */
   readonly artifacts: string;
+  /** Count what the targets' programs cover. Default false. */
+  readonly coverage?: boolean;
   readonly onStatus?: (status: CampaignStatus) => void;
   readonly onFinding?: (artifact: Artifact, path: string) => void;
   readonly signal?: AbortSignal;
@@ -46,6 +49,8 @@ export interface CampaignSummary extends CampaignStatus {
     readonly exhausted: number;
     readonly behaviours: number;
     readonly saturation: Saturation | null;
+    /** What its programs have covered, where that was asked for; else null. */
+    readonly coverage: ProgramsCovered | null;
   }[];
   /** Paths of the artifacts. */
   readonly artifacts: readonly string[];
@@ -72,6 +77,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
     found: false,
     exhausted: 0,
     tally: new Tally(mostBehaviours),
+    coverage: options.coverage === true ? new ProgramCoverage() : undefined,
   }));
   const artifacts: string[] = [];
   let rounds = 0;
@@ -101,6 +107,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
         deadline,
         races: true,
         behaviours: row.tally,
+        ...(row.coverage === undefined ? {} : { coverage: row.coverage }),
       });
       row.cases += result.cases;
       row.schedules += result.schedules;
@@ -120,10 +127,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignSum
   }
   return {
     ...status('-'),
-    targets: rows.map(({ target: _, tally, ...row }) => ({
+    targets: rows.map(({ target: _, tally, coverage, ...row }) => ({
       ...row,
       behaviours: tally.size,
       saturation: tally.saturation() ?? null,
+      coverage: coverage?.covered() ?? null,
     })),
     artifacts,
     interrupted: options.signal?.aborted === true,

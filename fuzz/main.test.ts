@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { usageOf } from '../properties/fixtures/usage.ts';
-import { readArtifact } from './artifact.ts';
+import { type CoverageReport, readArtifact } from './artifact.ts';
 
 const root = join(import.meta.dirname, '..');
 const command = [
@@ -21,7 +21,7 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
   return spawnSync(process.execPath, [...command, ...args], { cwd: root, encoding: 'utf8' });
 }
 
-test('a campaign over sound targets is clean: exit 0, a table, nothing saved', () => {
+test('a campaign over sound targets is clean: exit 0, a table, and nothing saved but what it covered', () => {
   const artifacts = folder();
   const { status, stdout } = run(
     'mutual-exclusion',
@@ -31,11 +31,21 @@ test('a campaign over sound targets is clean: exit 0, a table, nothing saved', (
     '1',
     '--artifacts',
     artifacts,
+    '--coverage',
   );
-  expect(stdout).toMatch(/mutual-exclusion .* clean/);
+  expect(stdout).toMatch(/mutual-exclusion .* \d+\/\d+ +\d+ +\d+ +clean/);
+  expect(stdout).toMatch(/\ncoverage: all pairs of operations that could overlap did in [01] of 1\n/);
   expect(stdout).toMatch(/0 findings in/);
   expect(status).toBe(0);
-  expect(readdirSync(artifacts)).toEqual([]);
+  expect(readdirSync(artifacts)).toEqual(['coverage.json']);
+  const path = join(artifacts, 'coverage.json');
+  expect(stdout).toContain(`coverage saved as ${path}`);
+  const { targets, ...campaign } = JSON.parse(readFileSync(path, 'utf8')) as CoverageReport;
+  expect(campaign).toMatchObject({ format: 'threadproof-coverage', version: 1, seed: 1 });
+  expect(campaign.schedules).toBe(targets[0]!.schedules);
+  expect(targets.map(({ name }) => name)).toEqual(['mutual-exclusion']);
+  const { covered, possible } = targets[0]!.coverage!.overlaps;
+  expect(stdout).toContain(` ${covered}/${possible} `);
 });
 
 test('a broken subject is found: exit 1, an artifact, and a replay that shows it again', () => {
@@ -49,13 +59,16 @@ test('a broken subject is found: exit 1, an artifact, and a replay that shows it
     '--artifacts',
     artifacts,
     '--json',
+    '--coverage',
   );
   expect(status).toBe(1);
   const events = stdout
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(events.map(({ event }) => event)).toEqual(['start', 'finding', 'end']);
+  expect(events.map(({ event }) => event)).toEqual(['start', 'finding', 'end', 'coverage']);
+  expect(events[2]).toMatchObject({ targets: [{ name: 'TORN', coverage: { blocking: 0 } }] });
+  expect(events[3]!['file']).toBe(join(artifacts, 'coverage.json'));
   const path = String(events[1]!['file']);
   const replay = run(path);
   expect(replay.stdout).toContain(readArtifact(path).schedule);
@@ -128,6 +141,7 @@ test.each([
   [['--artifacts', 'package.json'], 'findings cannot be saved in "package.json"'],
   [['absent.json'], 'absent.json cannot be read'],
   [['package.json'], 'package.json is not a finding of threadproof'],
+  [['package.json', '--coverage'], '--coverage is for campaigns: a replay is one execution'],
   [['package.json', 'B1'], 'a replay takes one file and no targets'],
 ])('%j is a usage error', async (args, message) => {
   const { status, stderr } = await usageOf(new URL('main.ts', import.meta.url).href, args);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
+import { coverageCells, coverageColumns, missingOverlaps } from '../properties/covered.ts';
 import { casesOf } from '../properties/property.ts';
 import { isFinding } from '../src/engine/outcome.ts';
 import { jsonSafe } from '../src/engine/trace.ts';
@@ -12,8 +13,8 @@ import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { ScheduleError } from '../src/schedule/codec.ts';
-import { ArtifactError, readArtifact } from './artifact.ts';
-import { type CampaignStatus, runCampaign } from './campaign.ts';
+import { ArtifactError, type CoverageReport, readArtifact, writeCoverage } from './artifact.ts';
+import { type CampaignStatus, type CampaignSummary, runCampaign } from './campaign.ts';
 import { brokenTargets, findTarget, soundTargets, type Target } from './targets.ts';
 
 const usage = `npm run fuzz -- [targets...] [options]     a campaign: new cases and schedules until the time is up
@@ -24,6 +25,9 @@ Targets are properties (default: all of them) or ids of broken subjects; --list 
   --max-total-time S   seconds (default 60)
   --seed S             whole number; default: drawn and printed
   --artifacts DIR      where findings are saved (default fuzz/out)
+  --coverage           count what each target's programs cover: pairs of operations in flight at the same time (of those that could be),
+                       reads-from pairs, blocking edges; list the pairs that never were; save all of it as coverage.json beside
+                       the findings (an eighth slower)
   --list               the targets
   --json               one JSON object a line
   --help
@@ -41,6 +45,7 @@ function parse(argv: string[]) {
         'max-total-time': { type: 'string', default: '60' },
         seed: { type: 'string' },
         artifacts: { type: 'string', default: 'fuzz/out' },
+        coverage: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -67,6 +72,7 @@ async function main(argv: string[]): Promise<number> {
     (name) => name.endsWith('.json') || (findTarget(name) === undefined && existsSync(name)),
   );
   if (files.length > 0) {
+    if (values.coverage) throw new UsageError('--coverage is for campaigns: a replay is one execution');
     if (positionals.length > 1) throw new UsageError('a replay takes one file and no targets');
     return replayFile(files[0]!, values.json);
   }
@@ -82,6 +88,7 @@ async function main(argv: string[]): Promise<number> {
     values.seed === undefined ? drawSeed() : Number(values.seed),
     values.artifacts,
     values.json,
+    values.coverage,
   );
 }
 
@@ -100,6 +107,7 @@ async function campaign(
   seed: number,
   artifacts: string,
   json: boolean,
+  coverage: boolean,
 ): Promise<number> {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
@@ -113,6 +121,7 @@ async function campaign(
     maxTotalTime: seconds,
     seed,
     artifacts,
+    coverage,
     signal: abort.signal,
     onStatus: (status) => {
       live.update(() => statusLine(status));
@@ -130,13 +139,25 @@ async function campaign(
   live.clear();
   const exhausted = summary.targets.reduce((sum, row) => sum + row.exhausted, 0);
   const code = summary.findings > 0 || exhausted > 0 ? 1 : 0;
+  const save = (): string => writeCoverage(artifacts, coverageOf(summary, seed));
   if (json) {
+    // Shown before it is saved: a full disk must not lose it.
     console.log(JSON.stringify({ event: 'end', ...summary }));
+    if (coverage) console.log(JSON.stringify({ event: 'coverage', file: save() }));
     return code;
   }
   console.log(
     renderTable(
-      ['target', 'cases', 'schedules', 'steps', 'behaviours', 'f1/N', 'result'],
+      [
+        'target',
+        'cases',
+        'schedules',
+        'steps',
+        'behaviours',
+        'f1/N',
+        ...(coverage ? coverageColumns : []),
+        'result',
+      ],
       summary.targets.map((row) => [
         row.name,
         row.cases,
@@ -144,14 +165,29 @@ async function campaign(
         row.steps,
         row.behaviours,
         row.saturation === null ? '' : `${(100 * row.saturation.nextIsNew).toFixed(1)} %`,
+        ...(row.coverage === null ? [] : coverageCells(row.coverage)),
         row.found ? 'FINDING' : row.exhausted > 0 ? 'exhausted' : 'clean',
       ]),
     ),
   );
+  if (coverage) console.log(`\n${missingOverlaps(summary.targets)}\n`);
   console.log(
     `${summary.interrupted ? 'interrupted: ' : ''}${summary.findings} findings in ${summary.seconds.toFixed(1)} s, ${summary.rounds} rounds, ${summary.schedules.toLocaleString('en-US')} schedules`,
   );
+  if (coverage) console.log(`coverage saved as ${save()}`);
   return code;
+}
+
+function coverageOf({ seconds, rounds, schedules, targets }: CampaignSummary, seed: number): CoverageReport {
+  return {
+    format: 'threadproof-coverage',
+    version: 1,
+    seed,
+    seconds,
+    rounds,
+    schedules,
+    targets: targets.map(({ found: _, exhausted: __, ...row }) => row),
+  };
 }
 
 function statusLine(status: CampaignStatus): string {

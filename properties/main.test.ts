@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { ProgramsCovered } from '../src/generate/coverage.ts';
 import { usageOf } from './fixtures/usage.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -19,8 +20,9 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
   });
 }
 
-test('a small run holds, catches what it should, and prints the tables; the same seed prints the same', () => {
+test('a small run holds, catches what it should, and prints the tables and what they cover; the same seed prints the same', () => {
   const args = [
+    '--coverage',
     '--seed',
     '5',
     '--cases',
@@ -36,7 +38,13 @@ test('a small run holds, catches what it should, and prints the tables; the same
   expect(first.stderr).toBe('');
   expect(first.status).toBe(0);
   expect(first.stdout).toMatch(/^seed 5\n/);
-  expect(first.stdout).toMatch(/atomics-i32 +20 +200 /);
+  expect(first.stdout).toMatch(
+    /^property .* overlaps +reads-from +blocking +result +time\n[- ]+\natomics-i32 +20 +200 .* \d+\/\d+ +\d+ +0 +holds /m,
+  );
+  expect(first.stdout).toMatch(/barrier-generations .* 1\/1 +\d+ +\d+ +holds /);
+  expect(first.stdout).toMatch(
+    /\ncoverage: all pairs of operations that could overlap did in 1 of 2\nnever overlapped in atomics-i32: \w+ x \w+[,\n]/,
+  );
   expect(first.stdout).toMatch(/O2 +atomics-i32 +\d+ +1 +violated/);
   expect(first.stdout).toContain('properties: 2 of 2 hold; broken subjects: 1 of 1 caught');
   const timeless = (text: string): string => text.replace(/\d+\.\d s$/gm, 'T');
@@ -45,12 +53,15 @@ test('a small run holds, catches what it should, and prints the tables; the same
 
 test('--json prints one object a line, a finding with its plan, schedule and path', () => {
   const { status, stdout } = run(
+    '--coverage',
     '--seed',
     '5',
     '--cases',
     '5',
     '--only',
     'atomics-i64',
+    '--only',
+    'memory-growth',
     '--only',
     'TORN',
     '--json',
@@ -62,9 +73,20 @@ test('--json prints one object a line, a finding with its plan, schedule and pat
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines.map(({ label, outcome }) => [label, outcome])).toEqual([
     ['atomics-i64', 'passed'],
+    ['memory-growth', 'passed'],
     ['TORN', 'violated'],
   ]);
-  expect(lines[1]).toMatchObject({
+  const [atomics, growth, ofBroken] = lines.map(({ coverage }) => coverage as ProgramsCovered | null);
+  expect(atomics).toMatchObject({ blocking: 0 });
+  expect(atomics!.readsFrom).toBeGreaterThan(5);
+  // What was not covered is listed by name: to read a word is no step, so two of it cannot overlap.
+  const { covered, possible, missing } = growth!.overlaps;
+  expect(covered).toBeGreaterThan(0);
+  expect(missing).toHaveLength(possible - covered);
+  expect(missing).toContainEqual(['read', 'write']);
+  // A broken subject's run ends with its finding.
+  expect(ofBroken).toBeNull();
+  expect(lines[2]).toMatchObject({
     schedule: expect.stringMatching(/^tp1_/),
     path: expect.any(String),
     plan: { threads: expect.any(Array) },
@@ -73,14 +95,14 @@ test('--json prints one object a line, a finding with its plan, schedule and pat
     '--only',
     'TORN',
     '--seed',
-    String(lines[1]!['seed']),
+    String(lines[2]!['seed']),
     '--path',
-    String(lines[1]!['path']),
+    String(lines[2]!['path']),
     '--json',
   );
   expect(JSON.parse(again.stdout)).toMatchObject({
-    schedule: lines[1]!['schedule'],
-    plan: lines[1]!['plan'],
+    schedule: lines[2]!['schedule'],
+    plan: lines[2]!['plan'],
   });
 });
 
@@ -132,6 +154,7 @@ test.each([
   [['--seed', 'x'], '--seed "x": give a whole number from 0'],
   [['--only', 'nobody'], '--only "nobody" is not known: atomics-i32'],
   [['--path', '0'], '--path goes with one --only'],
+  [['--coverage', '--odds'], '--coverage goes without --executor workers, --matrix, --odds and --path'],
   [['--matrix', '--odds'], '--matrix and --odds are two runs: give one of them'],
   [['--bogus'], "Unknown option '--bogus'"],
   [['surplus'], 'surplus'],

@@ -2,11 +2,13 @@
 import { parseArgs } from 'node:util';
 import { jsonSafe } from '../src/engine/trace.ts';
 import { drawSeed } from '../src/explore.ts';
+import { ProgramCoverage } from '../src/generate/coverage.ts';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
 import { type BrokenSubject, brokenSubjects } from './broken.ts';
 import { campaignBroken, campaignProperties } from './campaign-only.ts';
+import { coverageCells, coverageColumns, missingOverlaps } from './covered.ts';
 import { lawNames, runLaws } from './law-run.ts';
 import { catchers, type MatrixRow, matrixRow, matrixTables } from './matrix.ts';
 import type { Property } from './property.ts';
@@ -23,6 +25,8 @@ checks that every broken subject is caught.
   --only NAME    only this property or broken subject; may be repeated. Those for campaigns are run by name only
   --path PATH    repeat one counterexample of fast-check (with --only and --seed)
   --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
+  --coverage     count what each property's programs cover: pairs of operations in flight at the same time (of those that could be),
+                 reads-from pairs, blocking edges; and list the pairs that never were (an eighth slower)
   --races        report data races in every property, too (a quarter slower)
   --matrix       run every broken subject against all properties of its shape, and show which catch it
   --odds         measure how often a generated schedule shows each broken subject
@@ -51,6 +55,7 @@ interface Options {
   readonly odds: boolean;
   readonly matrix: boolean;
   readonly races: boolean;
+  readonly coverage: boolean;
   readonly json: boolean;
   /** The differential law in place of the suite. */
   readonly law: boolean;
@@ -71,6 +76,7 @@ function parse(argv: string[]): Options | 'done' {
           matrix: { type: 'boolean' },
           executor: { type: 'string' },
           races: { type: 'boolean' },
+          coverage: { type: 'boolean' },
           list: { type: 'boolean' },
           json: { type: 'boolean' },
           help: { type: 'boolean', short: 'h' },
@@ -110,6 +116,11 @@ function parse(argv: string[]): Options | 'done' {
     if (!names.has(name)) throw new UsageError(`--only "${name}" is not known: ${[...names].join(', ')}`);
   if (values.matrix === true && values.odds === true)
     throw new UsageError('--matrix and --odds are two runs: give one of them');
+  if (
+    values.coverage === true &&
+    (law || values.matrix === true || values.odds === true || values.path !== undefined)
+  )
+    throw new UsageError('--coverage goes without --executor workers, --matrix, --odds and --path');
   if (values.path !== undefined && (only.length !== 1 || values.seed === undefined))
     throw new UsageError('--path goes with one --only and the --seed it came with');
   return {
@@ -122,6 +133,7 @@ function parse(argv: string[]): Options | 'done' {
     odds: values.odds === true,
     matrix: values.matrix === true,
     races: values.races === true,
+    coverage: values.coverage === true,
     json: values.json === true,
   };
 }
@@ -145,7 +157,11 @@ async function main(argv: string[]): Promise<number> {
     say('');
     say(
       renderTable(
-        ['property', 'cases', 'schedules', 'steps', 'behaviours', 'f1/N', 'Chao1', 'result', 'time'],
+        [
+          ...['property', 'cases', 'schedules', 'steps', 'behaviours', 'f1/N', 'Chao1'],
+          ...(options.coverage ? coverageColumns : []),
+          ...['result', 'time'],
+        ],
         results.map((r) => [
           r.property,
           r.cases,
@@ -154,11 +170,14 @@ async function main(argv: string[]): Promise<number> {
           r.behaviours,
           r.saturation === null ? '' : `${(100 * r.saturation.nextIsNew).toFixed(1)} %`,
           r.saturation?.atLeast ?? '',
+          ...(r.coverage === null ? [] : coverageCells(r.coverage)),
           verdict(r),
           `${(r.wallMs / 1000).toFixed(1)} s`,
         ]),
       ),
     );
+    if (options.coverage)
+      say(`\n${missingOverlaps(results.map(({ property, coverage }) => ({ name: property, coverage })))}`);
   }
   const mirror: { broken: BrokenSubject; result: PropertyResult }[] = [];
   for (const broken of everyBroken)
@@ -221,6 +240,7 @@ async function runRow(
   const result = await runProperty(property, subject, {
     cases: options.cases,
     races: options.races,
+    ...(options.coverage ? { coverage: new ProgramCoverage() } : {}),
     // With a path the seed is the row's own, as a replay line gives it.
     seed: options.path === undefined ? seedFor(options.seed, label) : options.seed,
     ...(options.path === undefined ? {} : { path: options.path }),
@@ -237,6 +257,8 @@ function catchBroken(broken: BrokenSubject, options: Options): Promise<PropertyR
   if (property === undefined) throw new Error(`${broken.id}: there is no property ${broken.caughtBy}`);
   return runRow(property, broken.subject, broken.id, {
     ...options,
+    // Ended by its first finding, what it has covered says nothing.
+    coverage: false,
     cases: Math.floor(options.mirrorSchedules / 10),
   });
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ProgramCoverage } from '../src/generate/coverage.ts';
 import { promiseProgram, type Turns } from './promises.ts';
 import type { Property } from './property.ts';
 import { runProperty } from './run.ts';
@@ -52,8 +53,31 @@ test('a lost addition is found, made small, and comes again from path and schedu
 test('a sound one holds, and its schedules are counted', async () => {
   const sound = { ...property, cases: () => counter(true) };
   const result = await runProperty(sound, {}, { cases: 20, seed: 1 });
-  expect(result).toMatchObject({ finding: undefined, cases: 20, schedules: 200, exhausted: 0 });
+  expect(result).toMatchObject({
+    finding: undefined,
+    cases: 20,
+    schedules: 200,
+    exhausted: 0,
+    coverage: null,
+  });
   expect(result.behaviours).toBeGreaterThan(20);
+});
+
+test('coverage: what awaits inside may overlap, what does not never does; there are no steps to follow', async () => {
+  const covered = async (safe: boolean) => {
+    const cases = () => counter(safe);
+    const row = { ...property, cases } as Property;
+    const coverage = new ProgramCoverage();
+    await runProperty(row, {}, { cases: 20, seed: 1, coverage });
+    return coverage.covered();
+  };
+  const pair = ['add', 'add'];
+  expect(await covered(true)).toEqual({
+    overlaps: { covered: 0, possible: 1, missing: [pair] },
+    readsFrom: null,
+    blocking: null,
+  });
+  expect(await covered(false)).toMatchObject({ overlaps: { covered: 1, possible: 1, missing: [] } });
 });
 
 test('a schedule that does not fit the program any more is told', async () => {

@@ -100,6 +100,7 @@ class PromiseCase implements Case {
     more: number = this.#options.schedules ?? 9,
   ): Promise<CaseFinding | undefined> {
     let schedules = 0;
+    totals?.coverage?.program(this.plan);
     for (const scheduler of fc.sample(fc.scheduler(), { seed: this.#seed, numRuns: 1 + more })) {
       const execution = await this.#execute(scheduler);
       schedules += 1;
@@ -108,6 +109,7 @@ class PromiseCase implements Case {
         totals.steps += execution.picks.length;
         if (execution.outcome.kind === 'exhausted') totals.exhausted += 1;
         totals.behaviours.add(execution.fingerprint);
+        totals.coverage?.execution(execution.history);
       }
       if (execution.outcome.kind !== 'violated') continue;
       const picks = await this.#minimise(execution, Math.min(effort, mostAttempts));

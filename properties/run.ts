@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { type Saturation, Tally } from '../src/engine/tally.ts';
 import { type CaseFinding, ConcurrencyError, type Totals } from '../src/generate/concurrent.ts';
+import type { ProgramCoverage, ProgramsCovered } from '../src/generate/coverage.ts';
 import { casesOf, type Property } from './property.ts';
 
 export interface RunOptions {
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly races?: boolean;
   /** Counts the behaviours, on top of what it holds. Default: a new one. */
   readonly behaviours?: Tally;
+  /** Counts what is covered, on top of what it holds. Default: nobody counts. */
+  readonly coverage?: ProgramCoverage;
   /** `performance.now()` at which to end, clean, after the case that is running. */
   readonly deadline?: number;
 }
@@ -27,6 +30,8 @@ export interface PropertyResult {
   readonly behaviours: number;
   /** How much of all behaviours of its cases that is likely to be; null when none was counted. */
   readonly saturation: Saturation | null;
+  /** What its programs have covered, where that was asked for; else null. */
+  readonly coverage: ProgramsCovered | null;
   /** Executions that ran out of their step budget: not a pass. */
   readonly exhausted: number;
   readonly wallMs: number;
@@ -64,6 +69,7 @@ export async function runProperty(
     unscheduled: 0,
     exhausted: 0,
     behaviours: options.behaviours ?? new Tally(),
+    ...(options.coverage === undefined ? {} : { coverage: options.coverage }),
   };
   let cases = 0;
   let schedulesToFirst: number | undefined;
@@ -115,6 +121,7 @@ export async function runProperty(
     steps: totals.steps,
     behaviours: totals.behaviours.size,
     saturation: totals.behaviours.saturation() ?? null,
+    coverage: options.coverage?.covered() ?? null,
     exhausted: totals.exhausted,
     wallMs: performance.now() - start,
     seed: options.seed,

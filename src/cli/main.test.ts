@@ -101,6 +101,15 @@ describe.concurrent('explore', () => {
     expect([viaExplore.code, viaExplore.out]).toEqual([1, replay.out]);
   });
 
+  test('--coverage: reads-from pairs and blocking edges, as many as there are', async () => {
+    // The wait sees the start or the store, the load the store; the wait sleeps on what setup left, or does not sleep.
+    const args = ['explore', 'examples/handover.ts', '--strategy', 'exhaustive', '--coverage'];
+    const [text, json] = await Promise.all([threadproof(...args), threadproof(...args, '--json')]);
+    expect([text.code, json.code]).toEqual([0, 0]);
+    expect(text.out).toContain('\ncoverage: 3 reads-from pairs, 1 blocking edges\n');
+    expect(results(json.out)).toMatchObject([{ complete: true, coverage: { readsFrom: 3, blocking: 1 } }]);
+  });
+
   test('--json: one object a program and a line, with the fields of the issue', async () => {
     const { code, out, err } = await threadproof(
       'explore',

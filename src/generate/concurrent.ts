@@ -8,7 +8,7 @@
  */
 import * as fc from 'fast-check';
 import { describeError } from '../engine/describe.ts';
-import { exploreWith } from '../engine/explore.ts';
+import { type ExploreHooks, exploreWith } from '../engine/explore.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { mostThreads, type Program, ProgramError } from '../engine/program.ts';
 import type { Tally } from '../engine/tally.ts';
@@ -17,6 +17,7 @@ import { VirtualExecutor } from '../engine/virtual.ts';
 import type { History } from '../history/history.ts';
 import { Recorder } from '../history/recorder.ts';
 import { formatValue } from '../history/value.ts';
+import type { StepObserver } from '../instrument/executed-step.ts';
 import { UnsupportedError } from '../instrument/host.ts';
 import { checkLinearizable } from '../linearize/check.ts';
 import { explain } from '../linearize/explain.ts';
@@ -31,6 +32,7 @@ import { replay } from '../strategy/replay.ts';
 import { followSegments } from '../strategy/segments.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { answeringBody, type OperationOptions, plainCall, threadBody } from './body.ts';
+import type { ProgramCoverage } from './coverage.ts';
 import { describePlan, type Operation, type Plan } from './plan.ts';
 import { planArbitrary } from './plan-arbitrary.ts';
 
@@ -122,6 +124,8 @@ export interface Totals {
   unscheduled: number;
   exhausted: number;
   readonly behaviours: Tally;
+  /** Counts what the executions cover, where that is asked for. */
+  readonly coverage?: ProgramCoverage;
 }
 
 /** Values of fast-check: a program with its schedule, ready to run. */
@@ -257,14 +261,27 @@ export class ConcurrentCase<Shared, Local> {
     more: number = this.#options.schedules ?? 9,
     exhausted?: string[],
   ): CaseFinding | undefined {
-    const executor = this.executor();
+    const coverage = totals?.coverage;
+    coverage?.program(this.plan);
+    const hooks: ExploreHooks = {
+      ...(exhausted === undefined ? {} : { onExhausted: ({ message }) => exhausted.push(message) }),
+      ...(coverage === undefined
+        ? {}
+        : {
+            check: () => {
+              coverage.execution(this.#recorder.history());
+              return undefined;
+            },
+          }),
+    };
+    const executor = this.executor(coverage === undefined ? [] : [coverage.observer]);
     let tried = 0;
     for (const { strategy, executions } of this.#strategies(more)) {
       const campaign = exploreWith(
         executor,
         strategy,
         { executions, deadline: Number.POSITIVE_INFINITY },
-        exhausted === undefined ? {} : { onExhausted: ({ message }) => exhausted.push(message) },
+        hooks,
       );
       tried += campaign.executions;
       if (totals !== undefined) {
@@ -280,11 +297,13 @@ export class ConcurrentCase<Shared, Local> {
       }
       const found = campaign.findings[0];
       if (found === undefined) continue;
-      const least = minimise(executor, found, { budget: effort });
+      // Minimising runs executions, too: they are no part of the figures.
+      const quiet = coverage === undefined ? executor : this.executor();
+      const least = minimise(quiet, found, { budget: effort });
       const { outcome, deviations, preemptions, steps, fingerprint } = least ?? found;
       const threads = this.plan.threads.length;
       const schedule = encodeSchedule({ threads, deviations, steps, fingerprint });
-      return this.#finding(executor, schedule, outcome, preemptions, tried);
+      return this.#finding(quiet, schedule, outcome, preemptions, tried);
     }
     return undefined;
   }
@@ -353,7 +372,7 @@ export class ConcurrentCase<Shared, Local> {
   }
 
   /** The executor of this program; also for strategies of one's own. */
-  executor(): VirtualExecutor {
+  executor(observers: readonly StepObserver[] = []): VirtualExecutor {
     const options = this.#options;
     const body = threadBody(this.plan, this.#recorder, this.#operations());
     return new VirtualExecutor(this.#program(body), undefined, {
@@ -361,6 +380,7 @@ export class ConcurrentCase<Shared, Local> {
       behaviours: options.behaviours === true,
       races: options.races ?? this.#isWatched,
       judge: (outcome, executor) => this.#judge(outcome, executor),
+      observers,
     });
   }
 
