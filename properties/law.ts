@@ -111,7 +111,13 @@ class Pair {
     if (virtual.unscheduled > 0) return outside;
     const { steps, fingerprint, preemptions } = virtual;
     this.steps = steps;
-    this.schedule = encodeSchedule({ threads, deviations: virtual.schedule(), steps, fingerprint });
+    this.schedule = encodeSchedule({
+      threads,
+      deviations: virtual.schedule(),
+      turns: virtual.turns,
+      steps,
+      fingerprint,
+    });
     // By its schedule, with quanta.
     const follow = replay(decodeSchedule(this.schedule));
     follow.begin(0, threads);

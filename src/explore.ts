@@ -45,7 +45,7 @@ export interface ExploreOptions {
    * seconds. `executions` of the result then counts all runs.
    */
   readonly checkpoint?: string;
-  /** Step budget of one execution. Default 20,000. */
+  /** Step budget of one execution. Default 20,000. Where a strategy that samples spends it, turns for some more tell livelocks (docs/stuck.md). */
   readonly maxSteps?: number;
   /** Seconds. Default no limit. */
   readonly time?: number;
@@ -182,6 +182,7 @@ export function exploreLoaded(
     behaviours,
     deadline,
     observers: coverage === undefined ? [] : [coverage],
+    fairEnd: true,
     ...common,
   });
   const kept =
@@ -391,7 +392,7 @@ function repeat(
   maxSteps: number,
 ): { executor: VirtualExecutor; outcome: Outcome; divergence: string | undefined } {
   const executor = make({ ...executorOptions(options), maxSteps });
-  const strategy = replay(schedule);
+  const strategy = replay(schedule, maxSteps);
   strategy.begin(0, executor.threads);
   const outcome = executor.run(strategy, true);
   strategy.finish(executor.steps, executor.fingerprint);
@@ -413,6 +414,7 @@ function findingText(
     trace: executor.trace ?? [],
     schedule,
     preemptions,
+    turns: executor.turns,
     ...(full === undefined ? {} : { full }),
     ...(program.replayLine === undefined
       ? {}
@@ -433,12 +435,13 @@ function show(
   executor: VirtualExecutor,
   finding: Pick<
     Campaign['findings'][number],
-    'outcome' | 'deviations' | 'steps' | 'fingerprint' | 'preemptions'
+    'outcome' | 'deviations' | 'turns' | 'steps' | 'fingerprint' | 'preemptions'
   >,
   options: ExploreOptions,
 ): Shown {
-  const { deviations, steps, fingerprint, preemptions } = finding;
-  const schedule = encodeSchedule({ threads: program.main.threads, deviations, steps, fingerprint });
+  const { deviations, turns, steps, fingerprint, preemptions } = finding;
+  const { threads } = program.main;
+  const schedule = encodeSchedule({ threads, deviations, turns, steps, fingerprint });
   const strategy = replay(decodeSchedule(schedule));
   strategy.begin(0, executor.threads);
   let outcome = executor.run(strategy, true);

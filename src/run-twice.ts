@@ -12,6 +12,7 @@ export function differs(executor: VirtualExecutor, again: VirtualExecutor): Outc
   const schedule = {
     threads: executor.threads,
     deviations: executor.schedule(),
+    turns: executor.turns,
     steps: executor.steps,
     fingerprint: executor.fingerprint,
   };

@@ -5,6 +5,7 @@ import { Mutex } from '../../src/runtime/sync/mutex.ts';
 import { RwLock } from '../../src/runtime/sync/rwlock.ts';
 import { LateGenerationBarrier } from './barrier-late-generation.ts';
 import { LateReadCondition } from './condition-late-read.ts';
+import { runErrand } from './errand-kept-lock.ts';
 import { EarlyNotifyMutex } from './mutex-early-notify.ts';
 import { visitBoth } from './polite-pair.ts';
 import { BargingRwLock } from './rwlock-barging.ts';
@@ -222,6 +223,50 @@ describe('under a fair scheduler', () => {
     expect(explore(polite(100), fair).outcome).toBe('passed');
   });
 
+  test('by default: a regular schedule is among the first, and its string is short', () => {
+    for (const seed of [1, 2, 3]) {
+      const result = explore(polite(Number.POSITIVE_INFINITY), { seed });
+      expect(stuck(result)).toEqual(['livelocked', 'livelock', [0, 1]]);
+      expect(result).toMatchObject({ executionsToFirst: 9, preemptions: 0, exhausted: 0 });
+      expect(result.report).toContain(
+        'LIVELOCKED with 0 preemptions, everybody taking turns of 1 step from step 0 on',
+      );
+      expect(result.schedule!.length).toBeLessThan(40);
+      expect(result.trace).toHaveLength(8_192);
+    }
+    expect(explore(polite(100), { seed: 1, executions: 200 })).toMatchObject({ outcome: 'passed' });
+  });
+
+  describe('where a strategy runs out of steps, the threads take turns', () => {
+    const errand = {
+      threads: 4,
+      setup: cells,
+      thread(id: number, view: Cells) {
+        if (id === 3) Atomics.store(view, 0, 1);
+        else runErrand(view, id > 0);
+      },
+    };
+
+    test.each(['random', 'pct', 'portfolio'] as const)('%s: a livelock, that is told', (strategy) => {
+      const result = explore(errand, { strategy, seed: 2 });
+      expect(stuck(result)).toEqual(['livelocked', 'livelock', [1, 2]]);
+      expect(result.preemptions).toBeLessThanOrEqual(1);
+      expect(result.report).toMatch(/preemptions?, everybody taking turns of \d steps? from step \d+ on/);
+      expect(result.schedule!.length).toBeLessThan(80);
+      const options = { strategy: 'replay', schedule: result.schedule! } as const;
+      const again = explore(errand, options);
+      expect(again.stuck).toEqual(result.stuck);
+      expect(again.trace).toEqual(result.trace);
+      if (strategy === 'random')
+        for (let i = 0; i < 9; i++) expect(explore(errand, options).message).toBe(result.message);
+    });
+
+    test('not of an exhaustive search, whose steps are counted', () => {
+      const result = explore(errand, { strategy: 'exhaustive', preemptions: 1, executions: 3 });
+      expect(result.steps).toBeLessThanOrEqual(3 * 20_000);
+    });
+  });
+
   test('R1: starvation of a writer by readers that come again and again', () => {
     const stop = 15;
     const programOf = (lockOf: (view: Cells, id: number) => BargingRwLock | RwLock) => ({
@@ -254,6 +299,39 @@ describe('under a fair scheduler', () => {
       fair,
     );
     expect(sound.outcome).toBe('passed');
+    const byDefault = explore(
+      programOf((view) => new BargingRwLock(view, 0)),
+      { seed: 1 },
+    );
+    expect(stuck(byDefault)).toEqual(['livelocked', 'starvation', [2]]);
+  });
+
+  test('no livelock: a loop that writes while it waits, for what a fair scheduler lets come', () => {
+    const impatient = {
+      threads: 2,
+      setup: cells,
+      thread(id: number, view: Cells) {
+        if (id === 1) Atomics.store(view, 0, 1);
+        else while (Atomics.load(view, 0) === 0) for (const value of [1, 0]) Atomics.store(view, 1, value);
+      },
+    };
+    // PCT lets the higher of the two go on for ever.
+    const result = explore(impatient, { strategy: 'pct', seed: 1, executions: 40 });
+    expect(result).toMatchObject({ outcome: 'passed', exhausted: 0 });
+    expect(result.steps).toBeGreaterThan(20_000);
+  });
+
+  test('no livelock: rounds that are all alike, and come to an end', () => {
+    const rounds = (count: number) => ({
+      threads: 2,
+      setup: cells,
+      thread(_id: number, view: Cells) {
+        for (let i = 0; i < count; i++) for (const value of [1, 0]) Atomics.store(view, 0, value);
+      },
+    });
+    const options = { strategy: 'random', seed: 1, executions: 1 } as const;
+    expect(explore(rounds(15_000), options)).toMatchObject({ outcome: 'passed', steps: 60_002 });
+    expect(explore(rounds(1_000_000), options)).toMatchObject({ outcome: 'livelocked' });
   });
 
   test('a loop that is only long is out of steps, not stuck', () => {
@@ -265,5 +343,6 @@ describe('under a fair scheduler', () => {
       },
     };
     expect(explore(long, { ...fair, executions: 2 })).toMatchObject({ outcome: 'exhausted', stuck: null });
+    expect(explore(long, { seed: 1, executions: 10 })).toMatchObject({ outcome: 'exhausted', stuck: null });
   });
 });

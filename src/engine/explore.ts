@@ -1,6 +1,7 @@
 /** Runs a program under a strategy, execution after execution, until a finding or a budget. */
 import { UnsupportedError } from '../instrument/host.ts';
 import type { Deviation } from '../schedule/deviation.ts';
+import type { Turns } from '../schedule/turns.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { Outcome } from './outcome.ts';
 import { Tally } from './tally.ts';
@@ -16,6 +17,8 @@ export interface Budget {
 export interface Finding {
   readonly outcome: Outcome;
   readonly deviations: readonly Deviation[];
+  /** Turns that follow on them. */
+  readonly turns: Turns | undefined;
   readonly preemptions: number;
   readonly steps: number;
   readonly fingerprint: number;
@@ -114,6 +117,7 @@ export function findingOf(executor: VirtualExecutor, outcome: Outcome, execution
   return {
     outcome,
     deviations: executor.schedule(),
+    turns: executor.turns,
     preemptions: executor.preemptions,
     steps: executor.steps,
     fingerprint: executor.fingerprint,

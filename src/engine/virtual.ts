@@ -34,17 +34,19 @@ import {
   XOR,
 } from '../instrument/step.ts';
 import type { Deviation } from '../schedule/deviation.ts';
+import type { Turns } from '../schedule/turns.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 import { isPlainWait, isSameCell, type Refusal, waitTime, wholeIndex } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
 import { cloneForThread } from './clone.ts';
 import { callerModule, describeError, isDeferred, nameOfError, notSynchronous, shown } from './describe.ts';
 import { Deviations } from './deviations.ts';
-import { Lasso, lassoSteps, type Standing } from './lasso.ts';
+import type { Standing } from './lasso.ts';
 import { type BlockedThread, type Outcome, passed } from './outcome.ts';
 import { mostThreads, type Program, ProgramError } from './program.ts';
 import { RaceWatch } from './race-watch.ts';
 import { type RemoteScheduler, type RemoteThreads, WorkerError } from './remote.ts';
+import { StepBudget } from './step-budget.ts';
 import { deadlock } from './stuck.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -52,6 +54,11 @@ import { VirtualTime } from './virtual-time.ts';
 export interface VirtualOptions {
   /** Step budget of one execution; running out of it is the outcome `exhausted`. Default 20,000. */
   readonly maxSteps?: number;
+  /**
+   * Where the steps of an execution run out (and are 8,192 at least), its threads take turns for some more, to see whether they go round: a livelock or a
+   * starvation under a fair schedule. Not for systematic searches. Default false.
+   */
+  readonly fairEnd?: boolean;
   /** Compute the behaviour hash of each execution. Default false. */
   readonly behaviours?: boolean;
   /** Milliseconds since the epoch of `performance.now` after which an execution is stopped as `exhausted`. */
@@ -101,6 +108,8 @@ export class VirtualExecutor implements SchedulerView {
   /** Hash over every step's thread, kind and index: the same schedule of the same program gives the same value. */
   fingerprint = 0;
   trace: TraceStep[] | undefined;
+  /** The turns in which it ended, where its schedule does not say so by itself; its deviations and preemptions are then those before. */
+  turns: Turns | undefined;
 
   readonly #host: Host = installHost();
   readonly #native: typeof Atomics;
@@ -109,7 +118,7 @@ export class VirtualExecutor implements SchedulerView {
   readonly #instances: readonly Program[];
   readonly #bodies: (Twin | undefined)[] = [];
   readonly #attaches: (Twin | undefined)[] = [];
-  readonly #maxSteps: number;
+  readonly #budget: StepBudget;
   readonly #deadline: number;
   readonly #hash: BehaviourHash | undefined;
   readonly #mayBlock: Uint8Array;
@@ -148,8 +157,6 @@ export class VirtualExecutor implements SchedulerView {
   /** Whoever is told the steps of the execution that runs; undefined when nobody is. */
   #watchers: readonly StepObserver[] | undefined;
   readonly #executed: ExecutedStep = new ExecutedStep();
-  /** Made when an execution first comes near the end of its step budget. */
-  #lasso: Lasso | undefined;
   #unsupported: UnsupportedError | undefined;
   readonly #races: RaceWatch | undefined;
   #phase: 'setup' | 'thread' | 'check' = 'setup';
@@ -165,7 +172,7 @@ export class VirtualExecutor implements SchedulerView {
     this.#remote = options.remote;
     this.#native = options.remote?.atomics ?? this.#host.native;
     this.#instances = instances ?? new Array<Program>(n).fill(main);
-    this.#maxSteps = options.maxSteps ?? 20_000;
+    this.#budget = new StepBudget(options.maxSteps ?? 20_000, options.fairEnd === true);
     this.#deadline = options.deadline ?? Number.POSITIVE_INFINITY;
     this.#hash = options.behaviours === true ? new BehaviourHash() : undefined;
     this.#judge = options.judge;
@@ -240,7 +247,8 @@ export class VirtualExecutor implements SchedulerView {
 
   /** The deviations of the last execution from the base order. */
   schedule(): Deviation[] {
-    return this.#deviations.list();
+    const list = this.#deviations.list();
+    return this.turns === undefined ? list : list.slice(0, this.#budget.deviations);
   }
 
   get countsBehaviours(): boolean {
@@ -275,6 +283,8 @@ export class VirtualExecutor implements SchedulerView {
       host.random = undefined;
       host.plain = undefined;
     }
+    this.turns = this.#budget.told(outcome, this.steps);
+    if (this.turns !== undefined) this.preemptions = this.#budget.preemptions;
     if (this.#judge === undefined || outcome.kind === 'exhausted' || outcome.kind === 'crashed')
       return outcome;
     return this.#judge(outcome, this);
@@ -355,8 +365,9 @@ export class VirtualExecutor implements SchedulerView {
   #lookahead(strategy: Strategy): number {
     if (this.#parkedCount > 0) return 0;
     // Nobody is suspected of spinning before so many steps without effect, and the budget is looked at between steps.
-    const most = Math.min(idleSteps - this.#idle, this.#maxSteps - this.steps);
+    const most = Math.min(idleSteps - this.#idle, this.#budget.due - this.steps);
     if (most <= 0) return 0;
+    if (this.#budget.turning && this.count > 1) return 0;
     return this.count === 1 ? most : Math.min(most, strategy.ahead?.(this) ?? 0);
   }
 
@@ -414,14 +425,18 @@ export class VirtualExecutor implements SchedulerView {
     let watchers = this.#watchers;
     const races = this.#races;
     let cells = this.#numbersBuffers();
-    const maxSteps = this.#maxSteps;
-    let limit = maxSteps >= 2 * lassoSteps ? maxSteps - lassoSteps : maxSteps;
+    const budget = this.#budget;
+    budget.begin(strategy);
+    let { due } = budget;
+    let chooser: Pick<Strategy, 'name' | 'choose'> = strategy;
     while (this.count > 0) {
-      if (this.steps >= limit) {
-        if (this.steps >= maxSteps) return this.#outOfSteps();
-        watchers = this.#watchLasso(watchers);
-        cells = true;
-        limit = maxSteps;
+      if (this.steps >= due) {
+        const spent = this.#spend();
+        if (spent !== undefined) return spent;
+        ({ due } = budget);
+        watchers = this.#watchers;
+        cells = this.#numbersBuffers();
+        if (budget.turning) chooser = budget.taker;
       }
       if ((this.steps & 255) === 255 && this.#isLate())
         return { kind: 'exhausted', message: 'the time budget ran out' };
@@ -429,9 +444,9 @@ export class VirtualExecutor implements SchedulerView {
       let t = enabled[0]!;
       let preempted = false;
       if (this.count > 1) {
-        t = strategy.choose(this);
+        t = chooser.choose(this);
         if (this.#isEnabled[t] !== 1)
-          throw new Error(`strategy ${strategy.name} chose thread ${t}, which is not enabled`);
+          throw new Error(`strategy ${chooser.name} chose thread ${t}, which is not enabled`);
         const base = this.baseChoice();
         if (t !== base) this.#deviations.add(this.steps, t, this.fingerprint);
         if (
@@ -440,7 +455,8 @@ export class VirtualExecutor implements SchedulerView {
           this.#isEnabled[before] === 1 &&
           pending[before]!.kind !== TIMEOUT
         ) {
-          preempted = true;
+          // Turns are no choice.
+          preempted = chooser === strategy;
           this.preemptions++;
         }
       }
@@ -806,23 +822,21 @@ export class VirtualExecutor implements SchedulerView {
     this.#unpark();
   }
 
-  /** A finite loop of reads may be long, so nobody calls it a livelock before the budget of steps is spent. */
-  #outOfSteps(): Outcome {
-    if (this.#idle > livelockSteps) return { kind: 'livelocked', message: this.#describeSpinners() };
-    const round = this.#lasso?.outcome(this.#left());
-    if (round !== undefined) return round;
-    return {
-      kind: 'exhausted',
-      message: `the budget of ${this.#maxSteps} steps for one execution ran out`,
-    };
-  }
-
-  /** Follows the last steps of the budget. */
-  #watchLasso(watchers: readonly StepObserver[] | undefined): readonly StepObserver[] {
-    this.#lasso ??= new Lasso();
-    this.#lasso.begin();
-    this.#watchers = [...(watchers ?? nothing), this.#lasso];
-    return this.#watchers;
+  /** At a step for which the budget has something. A finite loop of reads may be long, so nobody calls it a livelock before the budget is spent. */
+  #spend(): Outcome | undefined {
+    const budget = this.#budget;
+    if (this.steps >= budget.end) {
+      if (this.#idle > livelockSteps) return { kind: 'livelocked', message: this.#describeSpinners() };
+      const spent = budget.spend(this.steps, this.fingerprint, () => this.#left());
+      if (spent !== undefined) {
+        this.steps = spent.steps;
+        this.fingerprint = spent.fingerprint;
+        return spent.outcome;
+      }
+    }
+    const lasso = budget.reach(this.steps, this.#deviations.count, this.preemptions);
+    if (lasso !== undefined) this.#watchers = [...(this.#watchers ?? nothing), lasso];
+    return undefined;
   }
 
   #unpark(): void {

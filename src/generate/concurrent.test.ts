@@ -387,6 +387,51 @@ describe('errors', () => {
   });
 });
 
+describe('threads that go round', () => {
+  const { Leaving } = subject(() => {
+    /** Two try-locks; whoever is in a hurry leaves with the second. */
+    class Leaving {
+      readonly view: Cells;
+      constructor(view: Cells) {
+        this.view = view;
+      }
+      run(hurries: boolean): boolean {
+        for (;;) {
+          if (Atomics.compareExchange(this.view, 0, 0, 1) !== 0) continue;
+          const both = Atomics.compareExchange(this.view, 1, 0, 1) === 0;
+          if (both && !hurries) Atomics.store(this.view, 1, 0);
+          Atomics.store(this.view, 0, 0);
+          if (both) return hurries;
+        }
+      }
+    }
+    return { Leaving };
+  });
+
+  test('a livelock, with a short schedule that repeats it', () => {
+    const run = (hurries: boolean): Operation => ({ name: 'run', args: [hurries] });
+    const cases: fc.Arbitrary<ConcurrentCase<Cells, object>> = concurrentProgram({
+      name: 'leaving',
+      setup: () => cells(2),
+      attach: (view: Cells) => new Leaving(view),
+      operations: { run: { args: fc.tuple(fc.boolean()) } },
+      plans: fc.constant({ prefix: [], threads: [[run(true)], [run(false)], [run(false)]] }),
+    } as never);
+    const [program] = fc.sample(cases, { numRuns: 1, seed: 1 });
+    const finding = program!.run()!;
+    expect(finding.outcome).toMatchObject({
+      kind: 'livelocked',
+      stuck: { kind: 'livelock', threads: [1, 2] },
+    });
+    expect(finding.report).toContain('everybody taking turns of 1 step from step');
+    expect(finding.schedule.length).toBeLessThan(60);
+    expect(program!.replay(finding.schedule)).toMatchObject({
+      outcome: finding.outcome,
+      divergence: undefined,
+    });
+  });
+});
+
 describe('the values', () => {
   test('print as a program and its segments', () => {
     const [program] = fc.sample(counters(Counter, { threads: [2, 2], length: [1, 1], prefix: 1 }), {

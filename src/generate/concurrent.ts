@@ -300,9 +300,9 @@ export class ConcurrentCase<Shared, Local> {
       // Minimising runs executions, too: they are no part of the figures.
       const quiet = coverage === undefined ? executor : this.executor();
       const least = minimise(quiet, found, { budget: effort });
-      const { outcome, deviations, preemptions, steps, fingerprint } = least ?? found;
+      const { outcome, deviations, turns, preemptions, steps, fingerprint } = least ?? found;
       const threads = this.plan.threads.length;
-      const schedule = encodeSchedule({ threads, deviations, steps, fingerprint });
+      const schedule = encodeSchedule({ threads, deviations, turns, steps, fingerprint });
       return this.#finding(quiet, schedule, outcome, preemptions, tried);
     }
     return undefined;
@@ -342,6 +342,7 @@ export class ConcurrentCase<Shared, Local> {
       trace,
       schedule,
       preemptions,
+      turns: executor.turns,
       program: describePlan(this.plan),
       ...(this.#options.full === undefined ? {} : { full: this.#options.full }),
     });
@@ -379,6 +380,7 @@ export class ConcurrentCase<Shared, Local> {
       ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
       behaviours: options.behaviours === true,
       races: options.races ?? this.#isWatched,
+      fairEnd: true,
       judge: (outcome, executor) => this.#judge(outcome, executor),
       observers,
     });

@@ -1,5 +1,6 @@
 /** A finding for people: what happened, the program, the steps in one column a thread, and the line that repeats it. */
 import { basename } from 'node:path';
+import type { Finding } from '../engine/explore.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { cellName, didThrow, type TraceStep } from '../engine/trace.ts';
 import { foldTrace, lastOn, type Row } from './fold.ts';
@@ -11,6 +12,8 @@ export interface FindingText {
   readonly trace: readonly TraceStep[];
   readonly schedule: string;
   readonly preemptions: number;
+  /** Turns that everybody takes after them. */
+  readonly turns?: Finding['turns'];
   /** The generated program, where there is one. */
   readonly program?: string;
   /** The command that repeats it. */
@@ -23,9 +26,9 @@ export interface FindingText {
 const mostRows = 200;
 
 export function renderFinding(finding: FindingText): string {
-  const { outcome, preemptions } = finding;
+  const { outcome, preemptions, turns } = finding;
   const parts = [
-    `${finding.name}: ${outcome.kind.toUpperCase()} with ${preemptions} preemption${preemptions === 1 ? '' : 's'}`,
+    `${finding.name}: ${outcome.kind.toUpperCase()} with ${preemptions} preemption${preemptions === 1 ? '' : 's'}${turnsText(turns)}`,
     outcome.message,
   ];
   if (finding.program !== undefined) parts.push(`program   ${finding.program}`);
@@ -85,6 +88,12 @@ export function renderColumns(
     }
   });
   return lines.join('\n');
+}
+
+function turnsText(turns: Finding['turns']): string {
+  if (turns === undefined) return '';
+  const { from, quantum } = turns;
+  return `, everybody taking turns of ${quantum} step${quantum === 1 ? '' : 's'} from step ${from} on`;
 }
 
 function stepsOf(row: Row): number {

@@ -6,6 +6,9 @@ const schedule: fc.Arbitrary<Schedule> = fc
   .record({
     threads: fc.integer({ min: 1, max: 64 }),
     gaps: fc.array(fc.tuple(fc.nat(40_000), fc.nat(63), fc.nat(1023)), { maxLength: 30 }),
+    turns: fc.option(fc.record({ from: fc.nat(2 ** 40), quantum: fc.integer({ min: 1, max: 2 ** 20 }) }), {
+      nil: undefined,
+    }),
     steps: fc.nat(2 ** 40),
     fingerprint: fc.integer(),
   })
@@ -97,7 +100,7 @@ describe('the schedule string', () => {
       'tp1_2_6',
       'tp1_2_x.y.z_',
       'tp1_2_1.1_6.0',
-      'tp1_2_1..1_6.0',
+      'tp1_2_1.._6.0',
       'tp1_2_1.1.1.1_6.0',
       `tp1_2_${'z'.repeat(30)}.1`,
     ])

@@ -2,15 +2,18 @@
  * Schedules as short strings: `tp1_2_5.1.k3_0.0.a_1c.9f2k_x7q2`.
  *
  * Fields between underscores: version; number of threads; one field a deviation from the base order, `gap.thread.check`, where gap is the number
- * of steps since the deviation before (or the start) and check ten bits of the fingerprint of all steps so far; the length and fingerprint of
- * the whole execution, `steps.fingerprint`; a checksum over the text before it. All numbers are in base 36, so the string survives
+ * of steps since the deviation before (or the start) and check ten bits of the fingerprint of all steps so far; where everybody
+ * has his turn from some step on, `from..quantum`; the length and fingerprint of the whole execution, `steps.fingerprint`; a checksum over the text before it. All numbers are in base 36, so the string survives
  * shells, chats and double clicks. A time-out that fired is the choice of the thread that slept, so it needs no field of its own.
  */
 import type { Deviation } from './deviation.ts';
+import type { Turns } from './turns.ts';
 
 export interface Schedule {
   readonly threads: number;
   readonly deviations: readonly Deviation[];
+  /** Turns that follow on the deviations. */
+  readonly turns?: Turns | undefined;
   /** Length and fingerprint of the execution it was taken from. */
   readonly steps: number;
   readonly fingerprint: number;
@@ -30,6 +33,8 @@ export function encodeSchedule(schedule: Schedule): string {
     fields.push(`${(at - before).toString(36)}.${thread.toString(36)}.${check.toString(36)}`);
     before = at;
   }
+  const { turns } = schedule;
+  if (turns !== undefined) fields.push(`${turns.from.toString(36)}..${turns.quantum.toString(36)}`);
   fields.push(`${schedule.steps.toString(36)}.${(schedule.fingerprint >>> 0).toString(36)}`);
   const text = fields.join('_');
   return `${text}_${checksum(text)}`;
@@ -57,14 +62,18 @@ export function decodeSchedule(text: string): Schedule {
   const threads = number(fields[0], trimmed);
   const tail = (fields.at(-1) ?? '').split('.');
   let at = 0;
-  const deviations = fields.slice(1, -1).map((field) => {
-    const parts = field.split('.');
+  const middle = fields.slice(1, -1).map((field) => field.split('.'));
+  const turns = middle.at(-1)?.[1] === '' ? middle.pop() : undefined;
+  const deviations = middle.map((parts) => {
     at += number(parts[0], trimmed);
     return { at, thread: number(parts[1], trimmed), check: number(parts[2], trimmed) };
   });
   const schedule = {
     threads,
     deviations,
+    ...(turns === undefined
+      ? {}
+      : { turns: { from: number(turns[0], trimmed), quantum: number(turns[2], trimmed) } }),
     steps: number(tail[0], trimmed),
     fingerprint: number(tail[1], trimmed) | 0,
   };

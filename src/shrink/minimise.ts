@@ -5,17 +5,24 @@
  * random schedules with ever fewer preemptions are tried, and at last the bounds 0, 1, 2 ... below that are searched systematically (iterative context bounding, Musuvathi and Qadeer, PLDI 2007):
  * depth-first over the points where a thread may be left, switches at a block or an end being free. Departure: the search
  * has a budget of executions, and what it did not cover is said in the result.
+ *
+ * A failure in which the threads take turns at last (a livelock, say) first gets them as early as it stays.
  */
+
 import { isFinding, type Outcome } from '../engine/outcome.ts';
+import { fairSteps } from '../engine/step-budget.ts';
 import type { VirtualExecutor } from '../engine/virtual.ts';
 import { TIMEOUT } from '../instrument/step.ts';
 import type { Deviation } from '../schedule/deviation.ts';
+import type { Turns } from '../schedule/turns.ts';
 import { RandomSource } from '../strategy/random-source.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 
 export interface Minimised {
   readonly outcome: Outcome;
   readonly deviations: readonly Deviation[];
+  /** Turns that follow on them. */
+  readonly turns: Turns | undefined;
   readonly preemptions: number;
   readonly steps: number;
   readonly fingerprint: number;
@@ -39,6 +46,8 @@ export function signature(outcome: Outcome): string {
 
 /** Which failures count as the one that is being minimised. A deadlock of other threads is still that deadlock. */
 export function sameFailure(wanted: Outcome): (outcome: Outcome) => boolean {
+  if (wanted.kind === 'livelocked')
+    return ({ kind, stuck }) => kind === wanted.kind && stuck?.kind === wanted.stuck?.kind;
   if (wanted.kind !== 'violated') return (outcome) => outcome.kind === wanted.kind;
   // The pair that races first is a matter of the schedule.
   if (wanted.oracle === 'race') return (outcome) => outcome.oracle === 'race';
@@ -49,23 +58,30 @@ export function sameFailure(wanted: Outcome): (outcome: Outcome) => boolean {
 
 export function minimise(
   executor: VirtualExecutor,
-  failing: { readonly outcome: Outcome; readonly deviations: readonly Deviation[] },
+  failing: {
+    readonly outcome: Outcome;
+    readonly deviations: readonly Deviation[];
+    readonly turns?: Turns | undefined;
+    readonly steps: number;
+  },
   { budget = 20_000, deadline = Number.POSITIVE_INFINITY }: MinimiseOptions = {},
 ): Minimised | undefined {
   const same = sameFailure(failing.outcome);
   let tries = 0;
   // An execution that ran out of its steps might have failed later on.
   let exhausted = false;
+  let { turns } = failing;
   const attempt = (strategy: Strategy): Minimised | undefined => {
     tries++;
     strategy.begin(0, executor.threads);
-    const outcome = executor.run(strategy);
+    const outcome = executor.run(turns === undefined ? strategy : { ...strategy, turns: untilSeen(turns) });
     if (outcome.kind === 'exhausted') exhausted = true;
     if (!isFinding(outcome) || !same(outcome)) return undefined;
     const { preemptions, steps, fingerprint } = executor;
     return {
       outcome,
       deviations: executor.schedule(),
+      turns: executor.turns,
       preemptions,
       steps,
       fingerprint,
@@ -74,7 +90,23 @@ export function minimise(
     };
   };
   const inTime = (): boolean => performance.now() < deadline;
-  let best = attempt(forgiving(failing.deviations));
+  const untilSeen = ({ from, quantum }: Turns): Strategy['turns'] => ({
+    from,
+    quantum,
+    until: from + span,
+  });
+  let span = fairSteps;
+  let best: Minimised | undefined;
+  for (const early of turns === undefined ? [] : earlier(turns)) {
+    turns = early;
+    best = attempt(forgiving(failing.deviations));
+    if (best !== undefined) break;
+  }
+  if (best === undefined) {
+    ({ turns } = failing);
+    span = failing.steps - (turns?.from ?? 0);
+    best = attempt(forgiving(failing.deviations));
+  }
   if (best === undefined) return undefined;
   best = withoutDeviations(best, attempt, () => tries < budget / 2 && performance.now() < deadline);
   best = sampled(best, attempt, () => tries < budget / 2 && performance.now() < deadline);
@@ -95,6 +127,13 @@ export function minimise(
 
 /** Schedules of the same number of preemptions that a reader is spared: the first few in the order of the systematic search. */
 const mostSimpler = 2_000;
+
+/** Turns from step 0 on, then from 1, 2, 4, 8 ... */
+function earlier({ from, quantum }: Turns): Turns[] {
+  const list: Turns[] = quantum === 1 ? [] : [{ from: 0, quantum: 1 }];
+  for (let at = 0; at < from; at = Math.max(1, at * 2)) list.push({ from: at, quantum });
+  return [...list, { from, quantum }];
+}
 
 /** With as many preemptions, the fewest other deviations from the base order: the first thread first, and so on. */
 function simplest(
@@ -128,7 +167,7 @@ function sampled(
   const source = new RandomSource();
   for (let misses = 0, stream = 0; best.preemptions > 1 && misses < mostMisses && mayGoOn(); stream++) {
     source.seed(0x6d696e, stream);
-    const found = attempt(fewPreemptions(source, best.preemptions - 1, best.steps));
+    const found = attempt(fewPreemptions(source, best.preemptions - 1, best.turns?.from ?? best.steps));
     misses = found === undefined ? misses + 1 : 0;
     if (found !== undefined) best = withoutDeviations(found, attempt, mayGoOn);
   }

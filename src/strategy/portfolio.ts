@@ -18,6 +18,7 @@ import { pos } from './pos.ts';
 import { random } from './random.ts';
 import { RandomSource } from './random-source.ts';
 import { rff } from './rff.ts';
+import { roundRobin } from './round-robin.ts';
 import type { SchedulerView, Strategy } from './strategy.ts';
 import { surw } from './surw.ts';
 import { urw } from './urw.ts';
@@ -52,6 +53,8 @@ function members(seed: number): readonly Member[] {
     { strategy: fair(pct(of(6), 2), of(6)), share: 0.05, price: 1 },
     { strategy: fair(pct(of(7), 5), of(7)), share: 0.05, price: 1 },
     { strategy: urw(of(8)), share: 0.05, price: 1.2 },
+    // Regular, as chance never is: what goes round under it shows in its first executions.
+    { strategy: roundRobin(of(9)), share: 0.03, price: 1 },
   ];
 }
 
@@ -74,6 +77,9 @@ export function portfolio(seed: number, list: readonly Member[] = members(seed))
     },
     get observe(): ((step: ExecutedStep) => void) | undefined {
       return arm.strategy.observe;
+    },
+    get turns(): Strategy['turns'] {
+      return arm.strategy.turns;
     },
     ended(steps: number, isNew: boolean): void {
       arm.gained = arm.gained * fade + (isNew ? 1 : 0);

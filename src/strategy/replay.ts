@@ -12,8 +12,9 @@ export interface Replay extends Strategy {
   finish(steps: number, fingerprint: number): void;
 }
 
-export function replay(schedule: Schedule): Replay {
-  const { deviations } = schedule;
+/** @param until steps after which a schedule that ends in turns is over: its own, or one more to see a program go on. */
+export function replay(schedule: Schedule, until: number = schedule.steps): Replay {
+  const { deviations, turns } = schedule;
   let next = 0;
   let divergence: string | undefined;
   const diverge = (text: string): void => {
@@ -21,6 +22,7 @@ export function replay(schedule: Schedule): Replay {
   };
   return {
     name: 'replay',
+    turns: turns === undefined ? undefined : { ...turns, until },
     get divergence(): string | undefined {
       return divergence;
     },

@@ -6,6 +6,7 @@
  */
 import type { ExecutedStep } from '../instrument/executed-step.ts';
 import type { Step } from '../instrument/step.ts';
+import type { Turns } from '../schedule/turns.ts';
 
 /** Strategies keep something for each thread: room for as many. */
 export const mostStrategyThreads = 256;
@@ -54,6 +55,11 @@ export interface Strategy {
    * costs nothing.
    */
   readonly observe?: ((step: ExecutedStep) => void) | undefined;
+  /**
+   * From where on the threads take turns in place of its choices; with `until`, the execution ends after as many steps in all, whatever its budget.
+   * Asked for before each execution.
+   */
+  readonly turns?: (Turns & { readonly until?: number }) | undefined;
   /** Told after each execution: its steps, and whether its behaviour was new (false where nobody counts them). */
   ended?(steps: number, isNew: boolean): void;
   /** Of a strategy that searches systematically: where it stands. */
