@@ -27,7 +27,7 @@ Targets are properties (default: all of them) or ids of broken subjects; --list 
   --artifacts DIR      where findings are saved (default fuzz/out)
   --coverage           count what each target's programs cover: pairs of operations in flight at the same time (of those that could be),
                        reads-from pairs, blocking edges; list the pairs that never were; save all of it as coverage.json beside
-                       the findings (an eighth slower)
+                       the findings (an eighth more CPU time)
   --list               the targets
   --json               one JSON object a line
   --help

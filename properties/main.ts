@@ -26,7 +26,7 @@ checks that every broken subject is caught.
   --path PATH    repeat one counterexample of fast-check (with --only and --seed)
   --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
   --coverage     count what each property's programs cover: pairs of operations in flight at the same time (of those that could be),
-                 reads-from pairs, blocking edges; and list the pairs that never were (an eighth slower)
+                 reads-from pairs, blocking edges; and list the pairs that never were (an eighth more CPU time)
   --races        report data races in every property, too (a quarter slower)
   --matrix       run every broken subject against all properties of its shape, and show which catch it
   --odds         measure how often a generated schedule shows each broken subject

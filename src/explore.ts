@@ -57,7 +57,7 @@ export interface ExploreOptions {
   readonly minimise?: boolean;
   /** Count distinct behaviours. Default true. */
   readonly behaviours?: boolean;
-  /** Count reads-from pairs and blocking edges; costs about a quarter of the speed. Default false. */
+  /** Count reads-from pairs and blocking edges; costs about a fifth more CPU time. Default false. */
   readonly coverage?: boolean;
   /** Report data races: plain accesses to shared memory that nothing orders. Default true. */
   readonly races?: boolean;

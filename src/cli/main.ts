@@ -44,7 +44,7 @@ explore:
   --time S            seconds, fractions allowed; with --executions a limit (running out of it is no pass), alone the length of the run
   --schedule STRING   for --strategy replay
   --keep-going        count findings until the budget is spent
-  --coverage          count reads-from pairs and blocking edges (a quarter slower)
+  --coverage          count reads-from pairs and blocking edges (a fifth more CPU time)
   --run-twice         run every schedule again and report what differs
   --no-minimise       show the first failing schedule as it was found
 both:

@@ -1,6 +1,6 @@
 /**
- * What of a program's behaviour a run has covered, beside the number of behaviours: which read saw which write, and who was blocked by whom. For
- * a run of one program, over all its executions. An observer: it costs about a quarter of the speed, so it is asked for.
+ * What of a program's behaviour a run has covered, beside the number of behaviours: which read saw which write, and who was blocked by whom. Over
+ * all executions of a run: of one program, or of many generated ones. An observer: it costs about a fifth more CPU time, so it is asked for.
  *
  * Operations are static, (site, cell): the thousandth iteration of a loop is no new one. Threads count where somebody sleeps, for there
  * the question is who.

@@ -13,10 +13,8 @@ export function eachOverlap(
   const last: (OperationRecord | undefined)[] = [];
   for (const operation of history) {
     const { thread, called } = operation;
-    for (let t = 0; t < last.length; t++) {
-      const other = last[t];
-      if (t !== thread && other !== undefined && other.returned > called) report(other, operation);
-    }
+    // The thread's own last one has returned.
+    for (const other of last) if (other !== undefined && other.returned > called) report(other, operation);
     while (last.length <= thread) last.push(undefined);
     last[thread] = operation;
   }
