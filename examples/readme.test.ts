@@ -12,6 +12,12 @@ test.each(pages())(
   },
 );
 
+test.each(pages())('every mark in %s has its block, and the block says what language it is in', (page) => {
+  const marks = read(page).match(/^<!-- (file|output): .+ -->$/gm) ?? [];
+  const blocks = read(page).match(/^<!-- (file|output): .+ -->\n```\w+\n/gm) ?? [];
+  expect(blocks.map((block) => block.split('\n')[0])).toEqual(marks);
+});
+
 test('the README shows its example, found', () => {
   expect(pages()).toContain('docs/soundness.md');
   expect(read('README.md')).toContain('<!-- file: examples/barrier.ts -->');
