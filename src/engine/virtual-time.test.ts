@@ -13,6 +13,17 @@ test('a look takes a microsecond of the thread that looks, and check is later th
   expect(time.now(0)).toBe(0.001);
 });
 
+test('an execution that looked or drew leaves nothing to the next, and one that did not ends at the beginning of time', () => {
+  const time = new VirtualTime(1);
+  time.settle();
+  expect(time.now(1)).toBe(0.001);
+  time.reset();
+  const drawn = [time.draw(0), time.draw(0)];
+  time.reset();
+  expect([time.draw(0), time.draw(0)]).toEqual(drawn);
+  expect(time.now(0)).toBe(0.001);
+});
+
 test('what a thread draws does not depend on what others draw, and comes again', () => {
   const drawn = (order: readonly number[]): number[][] => {
     const time = new VirtualTime(2);

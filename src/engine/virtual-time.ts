@@ -15,6 +15,8 @@ export class VirtualTime {
   readonly looks: Int32Array;
   readonly #streams: (RandomSource | undefined)[] = [];
   readonly #drawn: Uint8Array;
+  /** Whether the execution has asked for either: most do not, and filling two arrays takes a thirtieth of a short one. */
+  #asked = false;
 
   constructor(threads: number) {
     this.looks = new Int32Array(threads + 1);
@@ -23,16 +25,20 @@ export class VirtualTime {
 
   reset(): void {
     this.clock = 0;
+    if (!this.#asked) return;
+    this.#asked = false;
     this.looks.fill(0);
     this.#drawn.fill(0);
   }
 
   now(thread: number): number {
+    this.#asked = true;
     return this.clock + ++this.looks[thread]! * tick;
   }
 
   /** In [0, 1). */
   draw(thread: number): number {
+    this.#asked = true;
     let stream = this.#streams[thread];
     if (stream === undefined) {
       stream = new RandomSource();
@@ -47,6 +53,7 @@ export class VirtualTime {
 
   /** The threads have ended: who looks from here on sees what is later than all they saw. */
   settle(): void {
+    if (!this.#asked) return;
     let most = 0;
     for (const looks of this.looks) if (looks > most) most = looks;
     this.looks[this.looks.length - 1] = most;
