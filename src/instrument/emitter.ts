@@ -130,9 +130,11 @@ export class Emitter {
     const end = this.#statements(rest, afterDirectives);
     this.#rope.copy(end, program.end);
     const constants = 'T,Q,C,N,X,s,G,w,d'.split(',').map((name) => `${name}:${p}${name}`);
-    const functions = 'PFDMBLROKVY'
+    const functions = 'FDMBLROKVY'
       .split('')
       .map((name) => `${unseen}function ${p}${name}(a,b){return ${p}H().${name}(a,b)}`);
+    // A closure is paired whenever it is made. In the host this would see the functions of all modules, and storing in them would be slow.
+    functions.push(`${unseen}function ${p}P(a,b){let h=${p}H();a[h.T]=b;b[h.Q]=a;return a}`);
     const keys = Array.from({ length: this.#keys }, (_, i) => `${p}k${i}`);
     const names = JSON.stringify(this.#names);
     prelude.text =

@@ -160,7 +160,6 @@ function createHost(): Host {
       V: (plain: AnyFunction, twin: Twin) =>
         plain[twinSymbol]?.[plainSymbol] === plain ? plain : pair(plain, twin),
       s: announce,
-      P: pair,
       F: (plain: AnyFunction, make: (self: AnyFunction) => Twin) => pair(plain, make(plain)),
       D: (plain: AnyFunction, twin: Twin) => {
         Object.defineProperty(plain, 'name', { value: 'default', configurable: true });
