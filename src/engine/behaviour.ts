@@ -16,6 +16,8 @@ export class BehaviourHash {
   #readHigh: Int32Array = new Int32Array(64);
   #readLow: Int32Array = new Int32Array(64);
   #now = 0;
+  /** The live slots: the first `#used` entries count. */
+  #slots: Int32Array = new Int32Array(32);
   #used = 0;
 
   reset(): void {
@@ -31,10 +33,11 @@ export class BehaviourHash {
       if (this.#offset[i] === offset && this.#buffer[i] === buffer) return i;
       i++;
     }
-    if (++this.#used * 2 > this.#mask) {
+    if (this.#used === this.#slots.length) {
       this.#grow();
       return this.#slot(buffer, offset);
     }
+    this.#slots[this.#used++] = i;
     this.#stamp[i] = this.#now;
     this.#buffer[i] = buffer;
     this.#offset[i] = offset;
@@ -46,18 +49,18 @@ export class BehaviourHash {
   }
 
   #grow(): void {
-    const old = {
-      stamp: this.#stamp,
-      buffer: this.#buffer,
-      offset: this.#offset,
-      high: this.#high,
-      low: this.#low,
-      rh: this.#readHigh,
-      rl: this.#readLow,
-    };
+    const slots = this.#slots;
+    const buffer = this.#buffer;
+    const offset = this.#offset;
+    const high = this.#high;
+    const low = this.#low;
+    const readHigh = this.#readHigh;
+    const readLow = this.#readLow;
     const size = (this.#mask + 1) * 2;
     this.#mask = size - 1;
+    this.#now = 1;
     this.#used = 0;
+    this.#slots = new Int32Array(size / 2);
     this.#stamp = new Int32Array(size);
     this.#buffer = new Int32Array(size);
     this.#offset = new Int32Array(size);
@@ -65,19 +68,13 @@ export class BehaviourHash {
     this.#low = new Int32Array(size);
     this.#readHigh = new Int32Array(size);
     this.#readLow = new Int32Array(size);
-    const now = this.#now === 0 ? 1 : this.#now;
-    for (let i = 0; i < old.stamp.length; i++) {
-      if (old.stamp[i] !== this.#now) continue;
-      const keep = this.#now;
-      this.#now = now;
-      const j = this.#slot(old.buffer[i]!, old.offset[i]!);
-      this.#high[j] = old.high[i]!;
-      this.#low[j] = old.low[i]!;
-      this.#readHigh[j] = old.rh[i]!;
-      this.#readLow[j] = old.rl[i]!;
-      this.#now = keep;
+    for (const i of slots) {
+      const j = this.#slot(buffer[i]!, offset[i]!);
+      this.#high[j] = high[i]!;
+      this.#low[j] = low[i]!;
+      this.#readHigh[j] = readHigh[i]!;
+      this.#readLow[j] = readLow[i]!;
     }
-    this.#now = now;
   }
 
   /** A read by event (thread, index): reads between two writes commute. */
@@ -102,12 +99,11 @@ export class BehaviourHash {
   value(): number {
     let high = 0;
     let low = 0;
-    if (this.#used > 0)
-      for (let i = 0; i <= this.#mask; i++) {
-        if (this.#stamp[i] !== this.#now) continue;
-        high = (high + mix(this.#high[i]!, this.#readHigh[i]!)) | 0;
-        low = (low + mix(this.#low[i]!, this.#readLow[i]!)) | 0;
-      }
+    for (let k = 0; k < this.#used; k++) {
+      const i = this.#slots[k]!;
+      high = (high + mix(this.#high[i]!, this.#readHigh[i]!)) | 0;
+      low = (low + mix(this.#low[i]!, this.#readLow[i]!)) | 0;
+    }
     return (high >>> 0) * 2097152 + (low >>> 11);
   }
 }
