@@ -24,7 +24,7 @@ export function isDeferred(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   try {
     if (typeof (value as { then?: unknown }).then === 'function') return true;
-    return Object.prototype.toString.call(value) === '[object Generator]';
+    return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Generator';
   } catch {
     return false; // an object that must not be looked at (an assertion library's proxy, say) is neither
   }
