@@ -48,6 +48,7 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
       { strategy: pct(1, 3), behaviours: true, races: false, peer: peer.pct },
       { strategy: random(1), behaviours: false, races: false, peer: peer.random },
       { strategy: random(1), behaviours: true, races: true, peer: peer.random },
+      { strategy: pct(1, 3), behaviours: true, races: true, peer: peer.pct },
     ].map((kind) => ({
       ...kind,
       executor: new VirtualExecutor(program, undefined, { behaviours: kind.behaviours, races: kind.races }),
@@ -62,13 +63,16 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
       }
     for (const { strategy, behaviours, races, samples, peer: anchor } of kinds) {
       const rates = samples.map((s) => s.executions / s.cpuSeconds / 1000).sort((a, b) => a - b);
-      const median = rates[rates.length >> 1]!;
+      const median = medianOf(rates);
+      const off = kinds.find((kind) => kind.strategy.name === strategy.name)!.samples; // with detection off they come first
+      const ratios = samples.map((sample, round) => off[round]!.cpuSeconds / sample.cpuSeconds);
       const stepsPerExecution = samples[0]!.steps / samples[0]!.executions;
       const row = {
         program: name,
         strategy: strategy.name,
         behaviourHash: behaviours,
         races,
+        ratioToRacesOff: races ? Math.round(medianOf(ratios) * 100) / 100 : null,
         executionsPerCpuSecond: Math.round(median * 1000),
         least: Math.round(rates[0]! * 1000),
         most: Math.round(rates.at(-1)! * 1000),
@@ -84,7 +88,7 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
         name,
         strategy.name,
         behaviours ? 'counted' : 'off',
-        races ? 'on' : 'off',
+        races ? `on, ${row.ratioToRacesOff!.toFixed(2)} of off` : 'off',
         Math.round(median),
         `${Math.round(rates[0]!)}-${Math.round(rates.at(-1)!)}`,
         Math.round(row.stepsPerCpuSecond / 1000),
@@ -118,6 +122,10 @@ export function benchExplore({ rounds, executions, json }: ExploreBenchOptions):
       rows,
     ),
   );
+}
+
+function medianOf(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 function measure(executor: VirtualExecutor, strategy: ReturnType<typeof random>, executions: number): Sample {
