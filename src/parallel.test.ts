@@ -98,6 +98,15 @@ describe('threads that run free', () => {
     ]);
   }, 120_000);
 
+  test('a thread that was about to go on is not taken for asleep', async () => {
+    expect((await run('dawdler', 1)).found).toBe(0);
+  }, 120_000);
+
+  test('what sleepers do on their way out is no part of the execution, and no proof that they were awake', async () => {
+    const { executions, found, unjudged } = await run('leavers', 5);
+    expect([executions, found, unjudged]).toEqual([5, 0, 0]);
+  }, 120_000);
+
   test('threads that run on are ended and reported with their places', async () => {
     const { first } = await run('endless', 10, 1);
     expect(first?.outcome.kind).toBe('livelocked');

@@ -118,7 +118,7 @@ export async function exploreParallel(
     saturation: null,
     coverage: null,
     unscheduled: 0,
-    exhausted: 0,
+    exhausted: campaign.unjudged,
     findings: campaign.found,
     kinds: [...kinds],
     guarantee: null,

@@ -11,11 +11,7 @@ import { describeError, isDeferred, notSynchronous } from '../describe.ts';
 import { type Program, ProgramError } from '../program.ts';
 import { type BootData, importProgram, thrownOf } from '../workers/boot.ts';
 import * as B from './block.ts';
-
-/** Thrown out of `Atomics.wait` into a thread whose execution is over. */
-export class Over extends Error {
-  override readonly name = 'Over';
-}
+import { Over } from './over.ts';
 
 /** Looks so often at the start line before it sleeps: with a processor for each thread all come before that. */
 const looks = 20_000;
@@ -27,6 +23,7 @@ class FreeAgent {
   readonly #block: B.Block;
   readonly #words: Int32Array<SharedArrayBuffer>;
   #program: Program | undefined;
+  #number = 0;
   #granted = 0;
   /** Number of the execution that runs, from 1; 0 between executions: then `wait` and `notify` are as they always were. */
   #running = 0;
@@ -77,6 +74,8 @@ class FreeAgent {
     const words = this.#words;
     const { thread } = this.#data;
     const { items, common } = batch;
+    if (batch.program !== this.#number) this.#program = undefined;
+    this.#number = batch.program;
     const values: unknown[] = [];
     const threw: B.BatchReport['threw'][number][] = [];
     const slept: B.BatchReport['slept'][number][] = [];
@@ -90,7 +89,7 @@ class FreeAgent {
       this.#running = i + 1;
       native.store(words, B.PHASE, B.ATTACHING);
       try {
-        this.#program ??= make(undefined);
+        this.#program ??= make(batch.data);
         const { attach } = this.#program;
         local = attach === undefined ? item.shared : attach.call(this.#program, item.shared, thread);
         if (isDeferred(local)) throw notSynchronous('a promise or a generator for its attach');
@@ -197,7 +196,8 @@ class FreeAgent {
     };
     const notifies = (view: unknown, index: unknown, count: unknown): unknown => {
       const woken = notify!(view, index, count);
-      if (this.#running !== 0 && !this.#over && woken !== 0) native.add(words, B.WAKES, woken as number);
+      if (this.#running !== 0 && woken !== 0)
+        native.add(words, this.#over ? B.LATE : B.WAKES, woken as number);
       return woken;
     };
     for (const [name, value, length] of [

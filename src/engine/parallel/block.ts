@@ -16,6 +16,7 @@ export const WOKEN = 42; // waits that ended 'ok'
 export const WAKES = 43; // sleepers that its notifies woke
 export const ABORT = 44; // by the master: the execution of this number, counted from 1, is over for this thread
 export const EXIT_CODE = 45;
+export const LATE = 46; // sleepers that its notifies woke on its way out of an execution that was over
 export const blockWords = 48;
 
 /** States of a worker. */
@@ -52,6 +53,9 @@ export interface Item {
 }
 
 export interface Batch {
+  /** What an exported function makes the program of, and the number of that program: it is made again for another number. */
+  readonly data: unknown;
+  readonly program: number;
   readonly items: readonly Item[];
   readonly parties: number;
   /** Bell, stop and start lines. */

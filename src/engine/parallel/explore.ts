@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Site } from '../../instrument/host.ts';
 import { describeBlocked, describeError, isDeferred } from '../describe.ts';
 import type { BlockedThread, Outcome } from '../outcome.ts';
-import { passed } from '../outcome.ts';
+import { isFinding, passed } from '../outcome.ts';
 import { type Program, ProgramError } from '../program.ts';
 import { shownSite } from '../trace.ts';
 import type { FreeRun, FreeThreads, ThreadEnd } from './threads.ts';
@@ -16,6 +16,8 @@ export interface FreeCampaign {
   warmMs: number;
   /** Findings seen; `first` keeps the first of them. */
   found: number;
+  /** Executions of which nothing can be said. */
+  unjudged: number;
   first: FreeFinding | undefined;
 }
 
@@ -29,6 +31,8 @@ export interface FreeHooks {
   readonly keepGoing?: boolean;
   readonly onProgress?: (campaign: FreeCampaign) => void;
   readonly onFinding?: (outcome: Outcome) => void;
+  /** Has the last word on an execution. 'exhausted': nothing can be said of it. */
+  readonly judge?: (outcome: Outcome, run: FreeRun) => Outcome;
 }
 
 /** A batch is to take about so long: long enough to pay for its hand-over, short enough to look at the clock. */
@@ -41,7 +45,14 @@ export async function exploreFree(
   { executions, deadline }: { readonly executions: number; readonly deadline: number },
   hooks: FreeHooks = {},
 ): Promise<FreeCampaign> {
-  const campaign: FreeCampaign = { executions: 0, warm: 0, warmMs: 0, found: 0, first: undefined };
+  const campaign: FreeCampaign = {
+    executions: 0,
+    warm: 0,
+    warmMs: 0,
+    found: 0,
+    unjudged: 0,
+    first: undefined,
+  };
   let size = 1;
   let grows = true;
   while (campaign.executions < executions && performance.now() < deadline) {
@@ -53,8 +64,10 @@ export async function exploreFree(
     const took = performance.now() - start;
     for (const run of runs) {
       campaign.executions++;
-      const outcome = outcomeOf(program, run);
-      if (outcome.kind === 'passed') continue;
+      const ended = outcomeOf(program, run);
+      const outcome = hooks.judge?.(ended, run) ?? ended;
+      if (outcome.kind === 'exhausted') campaign.unjudged++;
+      if (!isFinding(outcome)) continue;
       campaign.found++;
       hooks.onFinding?.(outcome);
       campaign.first ??= { outcome, execution: campaign.executions };
@@ -81,6 +94,8 @@ function delayFor(executions: number): number {
 
 /** What `explore` says of an execution, in the words of the other executors. */
 export function outcomeOf(program: Program, { shared, ends }: FreeRun): Outcome {
+  if (ends.some(({ kind }) => kind === 'cut'))
+    return { kind: 'exhausted', message: 'threads that were about to go on were taken for asleep' };
   for (const [t, end] of ends.entries()) {
     if (end.kind === 'exited') return { kind: 'crashed', message: end.message, thread: t };
     if (end.kind !== 'threw') continue;

@@ -2,8 +2,8 @@
  * The master's side of threads that run free: it starts the workers, hands them executions in batches, and watches for those that do not end.
  *
  * Who sleeps for good is told exactly, without a time limit: every thread that has not ended is in an `Atomics.wait` without a time-out, every sleeper that was ever woken
- * has left its wait, and each word still has the value that its thread went to sleep on. Where that cannot be said (a word that changed after
- * the thread slept, memory that the master cannot see), nobody may stir for a while.
+ * has left its wait, and each word still has the value that its thread went to sleep on. Where a word was changed after its thread slept, they are woken when nobody has stirred
+ * for some milliseconds: who really slept is one whom the wake-up woke, and an execution in which somebody did not is dropped. Where that cannot be said (memory that the master cannot see), nobody may stir for a while.
  */
 import { setImmediate } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
@@ -24,6 +24,8 @@ export type ThreadEnd =
   | { readonly kind: 'slept'; readonly sleep: Sleep; readonly stack: string; readonly value: unknown }
   /** It was still running when its time was over; its worker was ended. */
   | { readonly kind: 'ran'; readonly stack: string }
+  /** It was taken for asleep and got out, but had been about to go on: nothing can be said of the execution. */
+  | { readonly kind: 'cut' }
   /** Its worker ended by itself. */
   | { readonly kind: 'exited'; readonly message: string };
 
@@ -59,6 +61,8 @@ interface Slot {
 
 /** Nobody has stirred for so long: taken for asleep where it cannot be told. */
 const settleMs = 250;
+/** The same where a word was changed and nobody was woken: whether its thread slept shows when it is woken. */
+const changedMs = 3;
 /** The master looks so often, in ms, at threads that do not ring. */
 const pollMs = 1;
 /** A thread that was woken because its execution is over may take so long to leave. */
@@ -74,6 +78,8 @@ export class FreeThreads {
   readonly #hangMs: number;
   readonly #loadMs: number;
   #seed = 1;
+  #data: unknown;
+  #program = 0;
 
   constructor(reference: ProgramReference, { hangSeconds = 5, loadSeconds = 60 }: FreeThreadsOptions = {}) {
     this.#reference = reference;
@@ -86,6 +92,12 @@ export class FreeThreads {
     for (let t = 0; t < threads; t++)
       if (this.#slots[t]?.dead !== false) this.#slots[t] = this.#startWorker(t);
     for (let t = 0; t < threads; t++) this.#await(t, this.#slots[t]!);
+  }
+
+  /** What the exported function makes the program of, from the next batch on. */
+  use(data: unknown): void {
+    this.#data = data;
+    this.#program++;
   }
 
   /** Ends the workers. */
@@ -108,7 +120,15 @@ export class FreeThreads {
       return { shared: one, buffers };
     });
     this.#seed = (Math.imul(this.#seed, 1664525) + 1013904223) | 0;
-    const batch = { items, parties: threads, common, seed: this.#seed, mostDelay };
+    const batch: B.Batch = {
+      data: this.#data,
+      program: this.#program,
+      items,
+      parties: threads,
+      common,
+      seed: this.#seed,
+      mostDelay,
+    };
     for (const slot of slots) {
       const { words } = slot.block;
       words.fill(0, B.DONE);
@@ -127,7 +147,7 @@ export class FreeThreads {
 
   /** Until every thread has ended every execution, or was ended. Answers who slept for good, by execution and thread, and what else ended threads. */
   async #watch(slots: readonly Slot[], items: readonly B.Item[], common: Int32Array): Promise<Ended> {
-    const ended: Ended = { sleeps: new Map(), others: new Map(), at: items.length };
+    const ended: Ended = { sleeps: new Map(), others: new Map(), cut: new Set(), at: items.length };
     let progress = '';
     let since = performance.now();
     for (;;) {
@@ -146,14 +166,22 @@ export class FreeThreads {
       }
       if (at < items.length) {
         const still = performance.now() - since;
-        const sleepers = asleep(slots, items[at]!, at, still > settleMs); // below its length
+        const sleepers = asleep(slots, items[at]!, at, still); // below its length
         // The same state before and after: all of them slept at one moment.
         if (sleepers !== undefined && stateOf(slots) === now) {
           ended.sleeps.set(at, sleepers);
-          if (!this.#wake(slots, items[at]!, at, [...sleepers.keys()], common)) {
+          const { buffers } = items[at]!;
+          const memory = buffers.map((buffer) => new Uint8Array(buffer).slice());
+          const late = lateWakes(slots);
+          const woken = this.#wake(slots, items[at]!, at, [...sleepers.keys()], common);
+          if (woken === undefined) {
             await this.#giveUp(slots, items, common, at, ended);
             return ended;
           }
+          // Who really slept was woken by the master, or by one that was on its way out.
+          if (woken + lateWakes(slots) - late < sleepers.size) ended.cut.add(at);
+          // What they did on their way out is no part of the execution.
+          for (const [i, bytes] of memory.entries()) new Uint8Array(buffers[i]!).set(bytes);
           continue;
         }
         if (still > this.#hangMs) {
@@ -165,28 +193,29 @@ export class FreeThreads {
     }
   }
 
-  /** Gets sleepers out of the execution that is over. False: one of them does not leave. */
+  /** Gets sleepers out of the execution that is over. Answers how many of them it woke; undefined: one does not leave. */
   #wake(
     slots: readonly Slot[],
     item: B.Item,
     at: number,
     threads: readonly number[],
     common: Int32Array,
-  ): boolean {
+  ): number | undefined {
+    let woken = 0;
     for (const t of threads) native.store(slots[t]!.block.words, B.ABORT, at + 1);
     const deadline = performance.now() + leaveMs;
     for (;;) {
       const bell = native.load(common, B.BELL);
       const left = threads.filter((t) => native.load(slots[t]!.block.words, B.DONE) <= at);
-      if (left.length === 0) return true;
-      if (performance.now() > deadline) return false;
+      if (left.length === 0) return woken;
+      if (performance.now() > deadline) return undefined;
       for (const t of left) {
         const { words } = slots[t]!.block;
         if ((native.load(words, B.SLEEPS) & 1) === 0) continue;
         const buffer = item.buffers[words[B.BUFFER]!];
-        if (!(buffer instanceof SharedArrayBuffer)) return false;
-        if (words[B.WIDE] === 1) native.notify(new BigInt64Array(buffer), words[B.OFFSET]! >> 3);
-        else native.notify(new Int32Array(buffer), words[B.OFFSET]! >> 2);
+        if (!(buffer instanceof SharedArrayBuffer)) return undefined;
+        if (words[B.WIDE] === 1) woken += native.notify(new BigInt64Array(buffer), words[B.OFFSET]! >> 3);
+        else woken += native.notify(new Int32Array(buffer), words[B.OFFSET]! >> 2);
       }
       awaitChange(native, common, B.BELL, bell, 0, 1);
     }
@@ -267,6 +296,7 @@ export class FreeThreads {
         const report = reports[t]!; // alive, or it was among the others
         const threw = report.threw.get(i);
         if (threw !== undefined) return { kind: 'threw', ...threw };
+        if (ended.cut.has(i)) return { kind: 'cut' };
         const sleep = sleepers?.get(t);
         const value = report.values[i];
         if (sleep !== undefined) return { kind: 'slept', sleep, stack: report.slept.get(i) ?? '', value };
@@ -310,6 +340,8 @@ export class FreeThreads {
 interface Ended {
   readonly sleeps: Map<number, ReadonlyMap<number, Sleep>>;
   readonly others: Map<number, ReadonlyMap<number, ThreadEnd>>;
+  /** Executions whose threads were taken for asleep, and were not. */
+  readonly cut: Set<number>;
   /** The execution at which the batch was given up; else how many there are. */
   at: number;
 }
@@ -326,6 +358,10 @@ async function end(slot: Slot): Promise<void> {
   slot.port.close();
 }
 
+function lateWakes(slots: readonly Slot[]): number {
+  return slots.reduce((sum, { block: { words } }) => sum + native.load(words, B.LATE), 0);
+}
+
 /** Where all threads are: equal twice means that nobody stirred in between, as far as they say. */
 function stateOf(slots: readonly Slot[]): string {
   return slots
@@ -337,18 +373,19 @@ function stateOf(slots: readonly Slot[]): string {
 
 /**
  * The threads that sleep for good in an execution, if nobody else is in it.
- * @param settled nobody has stirred for a while: what cannot be told is taken for sleep.
+ * @param stillMs nobody has stirred for so long.
  */
 function asleep(
   slots: readonly Slot[],
   item: B.Item,
   at: number,
-  settled: boolean,
+  stillMs: number,
 ): ReadonlyMap<number, Sleep> | undefined {
   const sleeps = new Map<number, Sleep>();
   let woken = 0;
   let wakes = 0;
   let changed = false;
+  let unseen = false;
   for (const [t, slot] of slots.entries()) {
     const { words } = slot.block;
     woken += native.load(words, B.WOKEN);
@@ -359,9 +396,11 @@ function asleep(
     const sleep = sleepOf(slot, item);
     sleeps.set(t, sleep);
     changed ||= sleep.current !== sleep.value;
+    unseen ||= sleep.current === undefined;
   }
   if (sleeps.size === 0) return undefined;
-  return settled || (woken === wakes && !changed) ? sleeps : undefined;
+  const leastMs = unseen || woken !== wakes ? settleMs : changed ? changedMs : -1;
+  return stillMs > leastMs ? sleeps : undefined;
 }
 
 function sleepOf({ block: { words, wide } }: Slot, item: B.Item): Sleep {
