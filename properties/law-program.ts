@@ -30,11 +30,16 @@ const written: Readonly<Record<string, unknown>> = primitives;
 export function lawProgram({ row, seed }: LawData): Program | undefined {
   if (row === 'atomics') return atomicProgram(sample(atomicPlans, seed));
   if (row in written) return written[row] as Program;
+  return caseOf({ row, seed }).written?.();
+}
+
+/** The first case of a property, or of a broken subject under its property. */
+export function caseOf({ row, seed }: LawData): Case {
   const broken = brokenSubjects.find(({ id }) => id === row);
   const property = properties.find(({ name }) => name === (broken?.caughtBy ?? row));
-  if (property === undefined) throw new Error(`the law has no row ${row}`);
+  if (property === undefined) throw new Error(`there is no row ${row}`);
   const cases: fc.Arbitrary<Case> = property.cases(broken === undefined ? property.subject : broken.subject);
-  return sample(cases, seed).written?.();
+  return sample(cases, seed);
 }
 
 function sample<T>(arbitrary: fc.Arbitrary<T>, seed: number): T {

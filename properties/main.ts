@@ -9,6 +9,7 @@ import { renderTable } from '../src/report/table.ts';
 import { type BrokenSubject, brokenSubjects } from './broken.ts';
 import { campaignBroken, campaignProperties } from './campaign-only.ts';
 import { coverageCells, coverageColumns, missingOverlaps } from './covered.ts';
+import { runFreely } from './free-run.ts';
 import { lawNames, runLaws } from './law-run.ts';
 import { catchers, type MatrixRow, matrixRow, matrixTables } from './matrix.ts';
 import type { Property } from './property.ts';
@@ -24,6 +25,7 @@ checks that every broken subject is caught.
   --seed S       whole number; default: drawn and printed
   --only NAME    only this property or broken subject; may be repeated. Those for campaigns are run by name only
   --path PATH    repeat one counterexample of fast-check (with --only and --seed)
+  --schedules N  with --path: so many schedules of that very case, and no smaller ones
   --mirror-schedules N   schedules within which a broken subject must be caught (default 2000)
   --coverage     count what each property's programs cover: pairs of operations in flight at the same time (of those that could be),
                  reads-from pairs, blocking edges; and list the pairs that never were (an eighth more CPU time)
@@ -31,6 +33,8 @@ checks that every broken subject is caught.
   --matrix       run every broken subject against all properties of its shape, and show which catch it
   --odds         measure how often a generated schedule shows each broken subject
   --executor workers   the differential law instead: every program under real workers too, with the same trace and outcome (default 20 programs a row)
+  --executor parallel  the suite on real threads that run free, which record histories (default 20 cases a row); what fails is looked for under virtual
+  --repeats N    with --executor parallel: executions of each case (default 50)
   --list         the names
   --json         one JSON object a line
   --help
@@ -57,8 +61,10 @@ interface Options {
   readonly races: boolean;
   readonly coverage: boolean;
   readonly json: boolean;
-  /** The differential law in place of the suite. */
-  readonly law: boolean;
+  readonly schedules: number | undefined;
+  readonly repeats: number;
+  /** 'workers': the differential law in place of the suite; 'parallel': the suite on free threads. */
+  readonly executor: string;
 }
 
 function parse(argv: string[]): Options | 'done' {
@@ -75,6 +81,8 @@ function parse(argv: string[]): Options | 'done' {
           odds: { type: 'boolean' },
           matrix: { type: 'boolean' },
           executor: { type: 'string' },
+          schedules: { type: 'string' },
+          repeats: { type: 'string' },
           races: { type: 'boolean' },
           coverage: { type: 'boolean' },
           list: { type: 'boolean' },
@@ -103,13 +111,26 @@ function parse(argv: string[]): Options | 'done' {
     return Number(text);
   };
   const { executor = 'virtual' } = values;
-  if (executor !== 'virtual' && executor !== 'workers')
-    throw new UsageError(`--executor "${executor}" is not known: give virtual or workers`);
-  const law = executor === 'workers';
-  if (law && (values.path !== undefined || values.matrix === true || values.odds === true))
-    throw new UsageError('--executor workers goes without --path, --matrix and --odds');
+  if (!['virtual', 'workers', 'parallel'].includes(executor))
+    throw new UsageError(`--executor "${executor}" is not known: give virtual, workers or parallel`);
+  const isReal = executor !== 'virtual';
+  if (isReal && (values.path !== undefined || values.matrix === true || values.odds === true))
+    throw new UsageError(`--executor ${executor} goes without --path, --matrix and --odds`);
+  if (executor === 'parallel' && values.races === true)
+    throw new UsageError(
+      '--executor parallel goes without --races: nobody watches plain accesses of free threads',
+    );
+  if (executor !== 'parallel' && values.repeats !== undefined)
+    throw new UsageError('--repeats goes with --executor parallel');
+  if (values.path === undefined && values.schedules !== undefined)
+    throw new UsageError('--schedules goes with --path');
+  const tabled = [...properties.map(({ name }) => name), ...brokenSubjects.map(({ id }) => id)];
   const names = new Set(
-    law ? lawNames : [...everyProperty.map(({ name }) => name), ...everyBroken.map(({ id }) => id)],
+    executor === 'workers'
+      ? lawNames
+      : isReal
+        ? tabled
+        : [...everyProperty.map(({ name }) => name), ...everyBroken.map(({ id }) => id)],
   );
   const only = values.only ?? [];
   for (const name of only)
@@ -118,14 +139,16 @@ function parse(argv: string[]): Options | 'done' {
     throw new UsageError('--matrix and --odds are two runs: give one of them');
   if (
     values.coverage === true &&
-    (law || values.matrix === true || values.odds === true || values.path !== undefined)
+    (isReal || values.matrix === true || values.odds === true || values.path !== undefined)
   )
-    throw new UsageError('--coverage goes without --executor workers, --matrix, --odds and --path');
+    throw new UsageError('--coverage goes without --executor, --matrix, --odds and --path');
   if (values.path !== undefined && (only.length !== 1 || values.seed === undefined))
     throw new UsageError('--path goes with one --only and the --seed it came with');
   return {
-    cases: whole('cases', values.cases, 1) ?? (law ? 20 : 1000),
-    law,
+    cases: whole('cases', values.cases, 1) ?? (isReal ? 20 : 1000),
+    schedules: whole('schedules', values.schedules, 1),
+    repeats: whole('repeats', values.repeats, 1) ?? 50,
+    executor,
     seed: whole('seed', values.seed, 0) ?? drawSeed(),
     only,
     path: values.path,
@@ -146,7 +169,8 @@ async function main(argv: string[]): Promise<number> {
   say(`seed ${seed}`);
   const chosen = (name: string): boolean =>
     only.length === 0 ? !forCampaigns.has(name) : only.includes(name);
-  if (options.law) return runLaws(options, chosen);
+  if (options.executor === 'workers') return runLaws(options, chosen);
+  if (options.executor === 'parallel') return runFreely(options, chosen);
   if (options.odds) return measureOdds(options, chosen);
   if (options.matrix) return showMatrix(options, chosen);
 
@@ -244,6 +268,7 @@ async function runRow(
     // With a path the seed is the row's own, as a replay line gives it.
     seed: options.path === undefined ? seedFor(options.seed, label) : options.seed,
     ...(options.path === undefined ? {} : { path: options.path }),
+    ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
     onCase: (cases, totals) =>
       status.update(() => `${label}: ${cases} of ${options.cases} cases, ${totals.schedules} schedules`),
   });

@@ -5,6 +5,7 @@
 import type * as fc from 'fast-check';
 import type { Program } from '../src/engine/program.ts';
 import type { CaseFinding, ConcurrentCase, Replayed, Totals } from '../src/generate/concurrent.ts';
+import type { FreeCase } from '../src/generate/free.ts';
 import type { Plan } from '../src/generate/plan.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface Case {
   ): CaseFinding | undefined | Promise<CaseFinding | undefined>;
   /** As a written program for any executor, where its threads are synchronous: they answer what their operations answered, as text. */
   written?(): Program;
+  /** The same for threads that run free and record their histories. */
+  free?(): FreeCase;
   /** Repeats the schedule of a finding. */
   replay(schedule: string): Replayed | Promise<Replayed>;
 }

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly seed: number;
   /** fast-check's path to a counterexample, to repeat just that. */
   readonly path?: string;
+  /** Schedules of the case that `path` repeats, of which then no smaller ones are tried. */
+  readonly schedules?: number;
   /** Called after every case. */
   readonly onCase?: (cases: number, totals: Totals) => void;
   /** Report data races. Default false: a property that is about them says so itself. */
@@ -74,7 +76,7 @@ export async function runProperty(
   let cases = 0;
   let schedulesToFirst: number | undefined;
   let error: unknown;
-  const { deadline = Number.POSITIVE_INFINITY } = options;
+  const { deadline = Number.POSITIVE_INFINITY, schedules = shrinkSchedules } = options;
   const details = await fc.check(
     fc.asyncProperty(casesOf(property, subject, options.races === true), async (program) => {
       if (performance.now() > deadline) return;
@@ -83,7 +85,7 @@ export async function runProperty(
       const finding = await program.run(
         shrinking ? undefined : totals,
         500,
-        shrinking ? shrinkSchedules : undefined,
+        shrinking ? schedules : undefined,
       );
       if (!shrinking) {
         cases++;
@@ -99,12 +101,13 @@ export async function runProperty(
       numRuns: options.cases,
       seed: options.seed,
       ...(options.path === undefined ? {} : { path: options.path }),
+      endOnFailure: options.schedules !== undefined,
     },
   );
   let found: PropertyFinding | undefined;
   if (details.failed) {
     const smallest = details.counterexample?.[0];
-    const finding = await smallest?.run(undefined, lastPass, shrinkSchedules);
+    const finding = await smallest?.run(undefined, lastPass, schedules);
     // An error that is no finding is a mistake of ours: it must not look like one.
     if (smallest === undefined || finding === undefined) throw details.errorInstance ?? error;
     found = {

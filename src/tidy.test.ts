@@ -78,6 +78,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'src/runtime',
     'src/generate',
     'src/schedule',
+    'src/shrink',
     'src/strategy',
     'models',
     'examples',

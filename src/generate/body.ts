@@ -23,18 +23,21 @@ export function plainCall(
   name: string,
   args: readonly unknown[],
 ): unknown {
-  const [fn, self, all] = callee(options, local, name, args);
+  const [fn, self, all] = calleeOf(options, local, name, args);
   return Reflect.apply(fn, self, all);
 }
 
 type AnyCall = (...args: unknown[]) => unknown;
 
-function callee(
+/** What a call is made of. */
+export type Callee = readonly [fn: AnyCall, self: unknown, args: unknown[]];
+
+export function calleeOf(
   options: OperationOptions<never> | undefined,
   local: unknown,
   name: string,
   args: readonly unknown[],
-): [fn: AnyCall, self: unknown, args: unknown[]] {
+): Callee {
   if (options?.run !== undefined) return [options.run as unknown as AnyCall, undefined, [local, ...args]];
   const method = (local as Record<string, unknown> | null | undefined)?.[name];
   if (typeof method !== 'function')
@@ -56,7 +59,7 @@ export function threadBody(
   };
   function* twin(thread: number, local: unknown): Generator<undefined, unknown, unknown> {
     for (const { name, args } of plan.threads[thread]!) {
-      const [fn, self, all] = callee(
+      const [fn, self, all] = calleeOf(
         operations[name] as OperationOptions<never> | undefined,
         local,
         name,
@@ -88,8 +91,8 @@ export function answeringBody(
   plan: Plan,
   operations: Readonly<Record<string, OperationOptions<unknown>>>,
 ): Program<unknown, unknown, readonly string[]>['thread'] {
-  const calleeOf = (local: unknown, { name, args }: Operation): ReturnType<typeof callee> =>
-    callee(operations[name] as OperationOptions<never> | undefined, local, name, args);
+  const bound = (local: unknown, { name, args }: Operation): Callee =>
+    calleeOf(operations[name] as OperationOptions<never> | undefined, local, name, args);
   const answerOf = (error: unknown): string => {
     if (error instanceof UnsupportedError) throw error;
     return `threw ${describeError(error)}`;
@@ -97,7 +100,7 @@ export function answeringBody(
   const body = (thread: number, local: unknown): readonly string[] => {
     const answers: string[] = [];
     for (const operation of plan.threads[thread]!) {
-      const [fn, self, all] = calleeOf(local, operation);
+      const [fn, self, all] = bound(local, operation);
       try {
         answers.push(formatValue(Reflect.apply(fn, self, all)));
       } catch (error) {
@@ -109,7 +112,7 @@ export function answeringBody(
   function* twin(thread: number, local: unknown): Generator<undefined, readonly string[], unknown> {
     const answers: string[] = [];
     for (const operation of plan.threads[thread]!) {
-      const [fn, self, all] = calleeOf(local, operation);
+      const [fn, self, all] = bound(local, operation);
       const fnTwin = twinOf(fn);
       try {
         answers.push(

@@ -33,8 +33,9 @@ import { followSegments } from '../strategy/segments.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { answeringBody, type OperationOptions, plainCall, threadBody } from './body.ts';
 import type { ProgramCoverage } from './coverage.ts';
-import { describePlan, type Operation, type Plan } from './plan.ts';
-import { planArbitrary } from './plan-arbitrary.ts';
+import { type FreeCase, freeCase, type Recording } from './free.ts';
+import { operationLists, range } from './operation-lists.ts';
+import { describePlan, type Plan } from './plan.ts';
 
 /** Programs of up to so many operations are tried under so many random and PCT schedules by `check`. */
 const smallProgram = 4;
@@ -138,7 +139,7 @@ export function concurrentProgram<Shared, Local = Shared, State = unknown>(
   const [, most] = range(options.threads, [2, 3], 'threads', 1, mostThreads);
   return fc
     .tuple(
-      options.plans ?? plans(options),
+      options.plans ?? operationLists(options),
       segments({ threads: most }),
       fc.noShrink(fc.integer({ min: 0, max: 0x7fffffff })),
     )
@@ -162,41 +163,6 @@ function checkOptions<Shared, Local>({
   whole('prefix', prefix, 0);
   whole('schedules', schedules, 0);
   whole('maxSteps', maxSteps, 1);
-}
-
-function plans<Shared, Local>(options: ConcurrentOptions<Shared, Local>): fc.Arbitrary<Plan> {
-  const [leastThreads, mostThreadsHere] = range(options.threads, [2, 3], 'threads', 1, mostThreads);
-  const [least, most] = range(options.length, [1, 4], 'length', 0, 1000);
-  const entries = Object.entries(options.operations);
-  if (entries.length === 0)
-    throw new ProgramError('concurrentProgram: operations is empty: name at least one');
-  const operation = fc.oneof(
-    ...entries.map(([name, { args, weight }]) => ({
-      weight: weight ?? 1,
-      arbitrary: (args ?? fc.constant([])).map((list): Operation => ({ name, args: list })),
-    })),
-  );
-  return planArbitrary({
-    operation,
-    threads: [leastThreads, mostThreadsHere],
-    length: [least, most],
-    prefix: options.prefix ?? 0,
-  });
-}
-
-function range(
-  given: readonly [number, number] | undefined,
-  fallback: readonly [number, number],
-  name: string,
-  low: number,
-  high: number,
-): readonly [number, number] {
-  const [least, most] = given ?? fallback;
-  if (!Number.isInteger(least) || !Number.isInteger(most) || least < low || most < least || most > high)
-    throw new ProgramError(
-      `concurrentProgram: ${name} [${least}, ${most}]: give [least, most] with ${low} <= least <= most <= ${high}`,
-    );
-  return [least, most];
 }
 
 export class ConcurrentCase<Shared, Local> {
@@ -381,7 +347,8 @@ export class ConcurrentCase<Shared, Local> {
       behaviours: options.behaviours === true,
       races: options.races ?? this.#isWatched,
       fairEnd: true,
-      judge: (outcome, executor) => this.#judge(outcome, executor),
+      judge: (outcome, { spins }) =>
+        this.#judge(outcome, this.#recorder.history(), this.#shared as Shared, spins),
       observers,
     });
   }
@@ -415,6 +382,23 @@ export class ConcurrentCase<Shared, Local> {
     return this.#program(answeringBody(this.plan, this.#operations()));
   }
 
+  /**
+   * The same for threads that run free, which record their histories. What is said of an execution is said of its history, and of the memory as it is at the end;
+   * nobody sees whether a thread spins, and races are not looked for.
+   */
+  free(recording?: Recording): FreeCase {
+    return freeCase(
+      {
+        plan: this.plan,
+        operations: this.#operations(),
+        program: this.#program(() => undefined),
+        prefix: () => this.#recorder.history(),
+        judge: (outcome, history, shared) => this.#judge(outcome, history, shared as Shared, 0),
+      },
+      recording,
+    );
+  }
+
   #runPrefix(local: Local): void {
     const thread = this.plan.threads.length;
     for (const { name, args } of this.plan.prefix) {
@@ -428,11 +412,10 @@ export class ConcurrentCase<Shared, Local> {
     }
   }
 
-  #judge(outcome: Outcome, executor: VirtualExecutor): Outcome {
+  #judge(outcome: Outcome, history: History, shared: Shared, spins: number): Outcome {
     if (outcome.kind !== 'passed' && outcome.kind !== 'deadlocked') return outcome;
     const { specification, judge } = this.#options;
     const stuck = outcome.kind === 'deadlocked';
-    const history = this.#recorder.history();
     if (specification !== undefined) {
       const result = checkLinearizable(specification, history, { stuck });
       if (result.verdict === 'unknown')
@@ -448,9 +431,9 @@ export class ConcurrentCase<Shared, Local> {
     try {
       fault = judge?.call(this.#options, {
         history,
-        shared: this.#shared as Shared,
+        shared,
         stuck,
-        spins: executor.spins,
+        spins,
         plan: this.plan,
       });
     } catch (error) {

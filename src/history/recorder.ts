@@ -70,6 +70,6 @@ export class Recorder {
 }
 
 /** An error by its name; anything else that was thrown by its type. */
-function threwOf(error: unknown): Threw {
+export function threwOf(error: unknown): Threw {
   return error instanceof Error ? threw(error.name, error.message) : threw(typeof error, String(error));
 }
