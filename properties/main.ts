@@ -222,6 +222,9 @@ async function main(argv: string[]): Promise<number> {
       ),
     );
   }
+  if (options.path !== undefined)
+    for (const { result } of mirror)
+      if (result.finding !== undefined) say(`\n${result.finding.finding.report}`);
   const findings = results.filter((r) => r.finding !== undefined || r.exhausted > 0);
   const missed = mirror.filter(({ result }) => result.finding === undefined);
   say('');
