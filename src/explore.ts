@@ -9,7 +9,7 @@ import type { Saturation } from './engine/tally.ts';
 import type { TraceStep } from './engine/trace.ts';
 import { VirtualExecutor, type VirtualOptions } from './engine/virtual.ts';
 import { type FindingText, renderFinding } from './report/finding.ts';
-import { differs } from './run-twice.ts';
+import { repeater } from './run-twice.ts';
 import { decodeSchedule, encodeSchedule, type Schedule, ScheduleError } from './schedule/codec.ts';
 import { minimise, signature } from './shrink/minimise.ts';
 import { exhaustive } from './strategy/exhaustive/search.ts';
@@ -61,7 +61,10 @@ export interface ExploreOptions {
   readonly coverage?: boolean;
   /** Report data races: plain accesses to shared memory that nothing orders. Default true. */
   readonly races?: boolean;
-  /** Run every schedule again, twice, and report where the runs differ (`violated`, an uncontrolled nondeterminism). Default false. */
+  /**
+   * Run a schedule again, twice, and report where the runs differ (`violated`, an uncontrolled nondeterminism): every schedule (true), none (false), or
+   * the first one if it passes (default), at the cost of two executions.
+   */
   readonly runTwice?: boolean;
   /** Show every step in the report; without it, repeated rounds and what does not concern the failure are folded. Default false. `trace` has them all. */
   readonly full?: boolean;
@@ -189,7 +192,7 @@ export function exploreLoaded(
     options.checkpoint === undefined ? undefined : new Kept(options.checkpoint, program, strategy, options);
   const { onProgress } = options;
   const kinds = new Set<string>();
-  const again = options.runTwice === true ? make(common) : undefined;
+  const check = repeater(() => make(common), options.runTwice);
   const campaign = orOfAnother(kept, () =>
     exploreWith(
       executor,
@@ -197,7 +200,7 @@ export function exploreLoaded(
       { executions, deadline },
       {
         keepGoing: options.keepGoing === true,
-        ...(again === undefined ? {} : { check: (ran: VirtualExecutor) => differs(ran, again) }),
+        ...(check === undefined ? {} : { check }),
         onFinding: (outcome) => kinds.add(signature(outcome)),
         onProgress: (c: Campaign) => {
           kept?.now(c);
@@ -224,9 +227,7 @@ export function exploreLoaded(
   const unhurried = make(common);
   const isLong = first?.outcome.kind === 'livelocked';
   let finding = first;
-  // Every try of a thread that hangs costs a worker and the time it was given.
-  const hangs = first?.outcome.error instanceof WorkerError || first?.outcome.oracle === 'nondeterminism';
-  if (first !== undefined && options.minimise !== false && !hangs) {
+  if (first !== undefined && options.minimise !== false && canMinimise(first.outcome)) {
     const least = minimise(unhurried, first, {
       // What ended with its budget of steps takes that long at every try.
       deadline: Math.min(deadline + 5000, performance.now() + (isLong ? 3_000 : 20_000)),
@@ -268,6 +269,11 @@ export function exploreLoaded(
     notes: notesOf(program.main.threads, campaign, behaviours, search),
     report: shown?.report ?? null,
   };
+}
+
+/** Not where a try costs a worker and the time it was given, nor where the same schedule does not give the same run. */
+function canMinimise({ error, oracle }: Outcome): boolean {
+  return !(error instanceof WorkerError) && oracle !== 'nondeterminism';
 }
 
 /** A clean result that says less than it seems to must say so. */

@@ -149,6 +149,8 @@ function reproduce(program: LoadedProgram, wanted: Outcome, options: ParallelOpt
   const budget = {
     executions: mostSchedules,
     time: mostSeconds,
+    // Only the failure itself is looked for.
+    runTwice: false,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
     ...(options.full === undefined ? {} : { full: options.full }),

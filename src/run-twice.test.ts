@@ -17,7 +17,7 @@ test('state that outlives an execution is reported with the first step that diff
       if (id === 1) Atomics.store(view, 0, ++kept.runs); // FAULT: carried from one execution to the next
     },
   };
-  expect(run(program).outcome).toBe('passed');
+  expect(run(program, { runTwice: false }).outcome).toBe('passed');
   kept.runs = 0;
   const result = run(program, { runTwice: true });
   expect(result.outcome).toBe('violated');
@@ -25,6 +25,23 @@ test('state that outlives an execution is reported with the first step that diff
     /uncontrolled nondeterminism: the same schedule was run again, and step \d was T1 store \[0\] 2 -> 2 in one run, and T1 store \[0\] 3 -> 3 in the next/,
   );
   expect(result.executionsToFirst).toBe(1);
+});
+
+test('the first schedule is repeated even if nobody asks, and counts once', () => {
+  const kept = { runs: 0 };
+  const program = (from: number) => ({
+    threads: 2,
+    setup: () => cells(1),
+    thread(_id: number, view: Int32Array): void {
+      Atomics.store(view, 0, ++kept.runs > from ? kept.runs : 0); // FAULT: later executions, or all, are not the same
+    },
+  });
+  expect(run(program(0))).toMatchObject({ outcome: 'violated', executions: 1, executionsToFirst: 1 });
+  kept.runs = 0;
+  // What differs later is found by whoever asks.
+  expect(run(program(8))).toMatchObject({ outcome: 'passed', executions: 20 });
+  kept.runs = 0;
+  expect(run(program(8), { runTwice: true })).toMatchObject({ outcome: 'violated', executionsToFirst: 2 });
 });
 
 test('a first run that differs from all later ones is reported, too', () => {

@@ -2,13 +2,26 @@
  * Runs a schedule again, twice, and compares what was done step by step: whatever differs came from outside of the schedule (state that outlives an execution, a clock that
  * is not virtual, files). The first difference is shown with both values.
  */
+import type { ExploreHooks } from './engine/explore.ts';
 import type { Outcome } from './engine/outcome.ts';
 import { cellName, type TraceStep } from './engine/trace.ts';
 import type { VirtualExecutor } from './engine/virtual.ts';
 import { replay } from './strategy/replay.ts';
 
+/** What looks at executions as they end: at all of them (true), at none (false), or at the first alone. */
+export function repeater(make: () => VirtualExecutor, runTwice: boolean | undefined): ExploreHooks['check'] {
+  if (runTwice === false) return undefined;
+  let again: VirtualExecutor | undefined;
+  return (ran, outcome) => {
+    // A first execution that fails is repeated anyway, to be shown.
+    if (runTwice === undefined && (again !== undefined || outcome.kind !== 'passed')) return undefined;
+    again ??= make();
+    return differs(ran, again);
+  };
+}
+
 /** Runs what `executor` has just run, on another executor of the same program. Undefined when all runs were the same. */
-export function differs(executor: VirtualExecutor, again: VirtualExecutor): Outcome | undefined {
+function differs(executor: VirtualExecutor, again: VirtualExecutor): Outcome | undefined {
   const schedule = {
     threads: executor.threads,
     deviations: executor.schedule(),

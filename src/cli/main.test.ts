@@ -292,8 +292,32 @@ export default {
       '1',
       '--json',
       '--no-minimise',
+      '--no-run-twice',
     );
     expect(results(kept.out)[0]).toMatchObject({ outcome: 'violated', executionsToFirst: 6 });
+  });
+
+  test('a clock that is not virtual: exit 1 with the first step that differs, asked for or not; a deterministic subject is clean', async () => {
+    const steadyRun = await threadproof(
+      'explore',
+      fixture('outside-clock.mjs'),
+      '--export',
+      'steady',
+      '--executions',
+      '50',
+      '--run-twice',
+    );
+    expect(steadyRun.out).toContain('steady: passed: 50 executions');
+    expect(steadyRun.code).toBe(0);
+    const clocked = ['explore', fixture('outside-clock.mjs'), '--export', 'clocked', '--executions', '50'];
+    for (const options of [['--run-twice'], []]) {
+      const { code, out } = await threadproof(...clocked, ...options);
+      expect(out).toMatch(
+        /uncontrolled nondeterminism: the same schedule was run again, and step \d was T1 store \[0\] \d+ -> \d+ in one run, and T1 store \[0\] \d+ -> \d+ in the next/,
+      );
+      expect(out).toContain('first finding in execution 1;');
+      expect(code).toBe(1);
+    }
   });
 
   test('attach, and what a thread gets without it', async () => {

@@ -45,7 +45,8 @@ explore:
   --schedule STRING   for --strategy replay
   --keep-going        count findings until the budget is spent
   --coverage          count reads-from pairs and blocking edges (a fifth more CPU time)
-  --run-twice         run every schedule again and report what differs
+  --run-twice         run every schedule again and report what differs (the first one is in any case)
+  --no-run-twice      run none again
   --no-minimise       show the first failing schedule as it was found
 both:
   --executor NAME     virtual (default): threads are coroutines; workers: each thread a worker in turns, code unmodified;
@@ -87,6 +88,7 @@ const optionTable = {
   'keep-going': { type: 'boolean' },
   coverage: { type: 'boolean' },
   'run-twice': { type: 'boolean' },
+  'no-run-twice': { type: 'boolean' },
   'no-minimise': { type: 'boolean' },
   races: { type: 'string' },
   full: { type: 'boolean' },
@@ -141,6 +143,7 @@ async function main(argv: readonly string[]): Promise<number> {
       'keep-going',
       'coverage',
       'run-twice',
+      'no-run-twice',
       'no-minimise',
     ] as const)
       if (values[name] !== undefined) throw new UsageError(`replay: --${name} is an option of explore`);
@@ -180,7 +183,10 @@ function exploreOptions(values: Values): ModuleOptions {
   if (stepTime !== undefined && executor !== 'workers' && executor !== 'parallel')
     throw new UsageError('--step-time goes with --executor workers or parallel');
   if (executor === 'parallel')
-    for (const name of notParallel.map((option) => (option === 'runTwice' ? 'run-twice' : option)))
+    for (const name of [
+      ...notParallel.map((option) => (option === 'runTwice' ? 'run-twice' : option)),
+      'no-run-twice',
+    ] as const)
       if (values[name] !== undefined)
         throw new UsageError(
           `--${name} makes no sense with --executor parallel: nobody schedules its threads`,
@@ -196,6 +202,8 @@ function exploreOptions(values: Values): ModuleOptions {
     throw new UsageError('--schedule goes with --strategy replay');
   if (values.races !== undefined && values.races !== 'on' && values.races !== 'off')
     throw new UsageError(`--races "${values.races}": give on or off`);
+  if (values['run-twice'] === true && values['no-run-twice'] === true)
+    throw new UsageError('--run-twice and --no-run-twice: give one of the two');
   const executions = wholeNumber('executions', values.executions, 1);
   const seed = wholeNumber('seed', values.seed, 0);
   const depth = wholeNumber('depth', values.depth, 1);
@@ -230,6 +238,7 @@ function exploreOptions(values: Values): ModuleOptions {
     ...(values['keep-going'] === true ? { keepGoing: true } : {}),
     ...(values.coverage === true ? { coverage: true } : {}),
     ...(values['run-twice'] === true ? { runTwice: true } : {}),
+    ...(values['no-run-twice'] === true ? { runTwice: false } : {}),
     ...(values.full === true ? { full: true } : {}),
     ...(values['no-minimise'] === true ? { minimise: false } : {}),
   };

@@ -52,7 +52,7 @@ export interface ExploreHooks {
   /** Called with every finding, kept or not. */
   readonly onFinding?: (outcome: Outcome) => void;
   /** Looks at every execution that ended by itself; its answer, where it has one, is the outcome. Must not run `executor`. */
-  readonly check?: (executor: VirtualExecutor) => Outcome | undefined;
+  readonly check?: (executor: VirtualExecutor, outcome: Outcome) => Outcome | undefined;
   /** Most findings kept when going on. */
   readonly mostFindings?: number;
 }
@@ -102,7 +102,7 @@ export function exploreWith(
     campaign.executions++;
     const isNew = countsBehaviours && behaviours.add(executor.behaviour());
     strategy.ended?.(executor.steps, isNew);
-    outcome = hooks.check?.(executor) ?? outcome;
+    outcome = hooks.check?.(executor, outcome) ?? outcome;
     if (outcome.kind === 'passed') continue;
     campaign.found++;
     hooks.onFinding?.(outcome);
