@@ -7,6 +7,7 @@ import type { AnyFunction, Host, Twin } from './host.ts';
 import { plainSymbol, twinOf, twinSymbol } from './host.ts';
 import { installViewMethods } from './plain-access.ts';
 import { type AtomicView, atomicSteps } from './step.ts';
+import { installTimers } from './timers.ts';
 
 /** A copy of the real functions of `Atomics`, to be taken before anything is replaced. */
 export function nativeAtomics(): typeof Atomics {
@@ -24,6 +25,7 @@ export function installBuiltins(host: Host): void {
   installArrays();
   installCollections();
   installClock(host);
+  installTimers(host);
   installViewMethods(host);
 }
 
@@ -122,14 +124,6 @@ function installClock(host: Host): void {
         : (Reflect.construct(date, [now(host.clock)]) as Date).toString(),
   });
   define(Date.prototype, 'constructor', Date);
-  for (const name of ['setTimeout', 'setInterval', 'setImmediate'])
-    wrap(name, {
-      apply(timer, self, args) {
-        if (host.immediate !== undefined)
-          (host.helpers['X'] as (what: string, site: number) => never)(name, -1);
-        return Reflect.apply(timer as AnyCall, self, args);
-      },
-    });
   installChance(host);
   // In Node it is a method of the prototype, and refuses to be called without its object.
   const owner = Object.hasOwn(performance, 'now') ? performance : Object.getPrototypeOf(performance);
