@@ -19,5 +19,5 @@ test('two locks in either order', () => {
   );
   expect(result.outcome).toBe('deadlocked');
   expect(result.stuck).toMatchObject({ kind: 'cyclic deadlock', threads: [0, 1] });
-  expect(result.message).toContain('T0 waits on [4], which T1 wrote last');
+  expect(result.message).toContain('T0 waits on Mutex@4, which T1 wrote last');
 });

@@ -175,6 +175,7 @@ function traceDifference(expected: readonly TraceStep[], got: readonly TraceStep
 
 function bareStep(step: TraceStep | undefined): string {
   if (step === undefined) return 'nothing';
-  const { site: _, ...rest } = step;
+  // Where the source has the step, and what it calls the cell there.
+  const { site: _, cell: __, ...rest } = step;
   return text(rest);
 }

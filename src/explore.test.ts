@@ -460,7 +460,7 @@ test('the report of a finding: the threads that deadlock are shown, the one that
   expect([result.outcome, result.schedule], result.message).toEqual(['deadlocked', whole.schedule]);
   expect(result.trace.filter(({ thread }) => thread === 2)).toHaveLength(31);
   expect(result.report).toContain('steps of T2 folded: full: true shows them)');
-  expect(result.report).not.toContain('add [12] 1 -> 29');
-  expect(whole.report).toContain('add [12] 1 -> 29');
+  expect(result.report).not.toContain('add view[3] 1 -> 29');
+  expect(whole.report).toContain('add view[3] 1 -> 29');
   expect(whole.report).not.toContain('folded');
 });

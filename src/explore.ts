@@ -4,14 +4,13 @@ import { BehaviourCoverage, type Covered } from './engine/coverage.ts';
 import { type Campaign, exploreWith } from './engine/explore.ts';
 import { type DataRace, isFinding, type Outcome, type OutcomeKind, type Stuck } from './engine/outcome.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
-import { WorkerError } from './engine/remote.ts';
 import type { Saturation } from './engine/tally.ts';
 import type { TraceStep } from './engine/trace.ts';
 import { VirtualExecutor, type VirtualOptions } from './engine/virtual.ts';
 import { type FindingText, renderFinding } from './report/finding.ts';
 import { repeater } from './run-twice.ts';
 import { decodeSchedule, encodeSchedule, type Schedule, ScheduleError } from './schedule/codec.ts';
-import { minimise, signature } from './shrink/minimise.ts';
+import { canMinimise, minimise, signature } from './shrink/minimise.ts';
 import { exhaustive } from './strategy/exhaustive/search.ts';
 import { replay } from './strategy/replay.ts';
 import { sampler, samplerNames } from './strategy/samplers.ts';
@@ -225,12 +224,12 @@ export function exploreLoaded(
   kept?.addBefore(campaign);
   // What was found is looked at to its end, whether or not the time is over.
   const unhurried = make(common);
-  const isLong = first?.outcome.kind === 'livelocked';
   let finding = first;
   if (first !== undefined && options.minimise !== false && canMinimise(first.outcome)) {
+    // What ended with its budget of steps takes that long at every try.
+    const most = first.outcome.kind === 'livelocked' ? 3_000 : 20_000;
     const least = minimise(unhurried, first, {
-      // What ended with its budget of steps takes that long at every try.
-      deadline: Math.min(deadline + 5000, performance.now() + (isLong ? 3_000 : 20_000)),
+      deadline: Math.min(deadline + 5000, performance.now() + most),
     });
     finding = least === undefined ? first : { ...first, ...least };
   }
@@ -269,11 +268,6 @@ export function exploreLoaded(
     notes: notesOf(program.main.threads, campaign, behaviours, search),
     report: shown?.report ?? null,
   };
-}
-
-/** Not where a try costs a worker and the time it was given, nor where the same schedule does not give the same run. */
-function canMinimise({ error, oracle }: Outcome): boolean {
-  return !(error instanceof WorkerError) && oracle !== 'nondeterminism';
 }
 
 /** A clean result that says less than it seems to must say so. */

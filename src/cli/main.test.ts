@@ -78,7 +78,7 @@ describe.concurrent('explore', () => {
     expect(first.out).toMatch(/^lost update: portfolio, seed 1\nlost update: VIOLATED with 1 preemption\n/);
     expect(first.out).toContain('Error: the counter is 1, the results 0,0');
     expect(first.out).toMatch(/\nstep {3}T0 +T1\n {3}0 {3}start\n/);
-    expect(first.out).toMatch(/load \[0\] -> 0 {2}counter\.mjs:3/);
+    expect(first.out).toMatch(/load view\[0\] -> 0 {2}counter\.mjs:3/);
     expect(first.out).toMatch(
       /lost update: violated: \d+ executions, \d+ steps, \d+ behaviours \(saturation \d+\.\d %, Chao1 \d+\), first finding in execution \d+; [\d.]+ ms CPU, [\d.]+ ms\n$/,
     );
@@ -229,8 +229,8 @@ export default {
     const { code, out, err } = await inFolder(folder, 'explore', 'single.ts', '--seed', '1');
     expect([code, err]).toEqual([1, '']);
     expect(out).toMatch(/^single\.ts: portfolio, seed 1\nsingle\.ts: VIOLATED/);
-    expect(out).toMatch(/load \[0\] -> 0 {2}single\.ts:7/);
-    expect(out).toMatch(/store \[0\] 1 -> 1 {2}single\.ts:8/);
+    expect(out).toMatch(/load view -> 0 {2}single\.ts:7/);
+    expect(out).toMatch(/store view 1 -> 1 {2}single\.ts:8/);
     const line = /\nreplay +npx threadproof (replay .*)\n/.exec(out)![1]!;
     expect((await inFolder(folder, ...line.split(' '))).code).toBe(1);
   });
@@ -262,8 +262,8 @@ export default {
     const { code, out, err } = await inFolder(folder, 'explore', 'program.ts', '--seed', '1');
     expect([code, err]).toEqual([1, '']);
     expect(out).toMatch(/^program\.ts: portfolio, seed 1\nprogram\.ts: VIOLATED/);
-    expect(out).toMatch(/load \[0\] -> 0 {2}add\.ts:2/);
-    expect(out).toMatch(/store \[0\] 1 -> 1 {2}add\.ts:3/);
+    expect(out).toMatch(/load view -> 0 {2}add\.ts:2/);
+    expect(out).toMatch(/store view 1 -> 1 {2}add\.ts:3/);
     const line = /\nreplay +npx threadproof (replay .*)\n/.exec(out)![1]!;
     expect((await inFolder(folder, ...line.split(' '))).code).toBe(1);
   });
@@ -313,7 +313,7 @@ export default {
     for (const options of [['--run-twice'], []]) {
       const { code, out } = await threadproof(...clocked, ...options);
       expect(out).toMatch(
-        /uncontrolled nondeterminism: the same schedule was run again, and step \d was T1 store \[0\] \d+ -> \d+ in one run, and T1 store \[0\] \d+ -> \d+ in the next/,
+        /uncontrolled nondeterminism: the same schedule was run again, and step \d was T1 store view\[0\] \d+ -> \d+ in one run, and T1 store view\[0\] \d+ -> \d+ in the next/,
       );
       expect(out).toContain('first finding in execution 1;');
       expect(code).toBe(1);

@@ -12,6 +12,8 @@ export interface TraceStep {
   /** Which buffer of the execution (those that `setup` made come first, in its order), and the byte offset in it. */
   readonly buffer?: number;
   readonly byteOffset?: number;
+  /** What people are told of the cell, where it has a name: see cell-names. */
+  readonly cell?: string;
   /** Arguments after view and index: value; expected and replacement; value and time-out; count. */
   readonly args?: readonly (number | bigint | string)[];
   /** What the step returned to the thread; `threw RangeError` where it threw; absent while it sleeps. */
@@ -36,11 +38,14 @@ export function shownSite({ file, line }: Site): string {
   return `${file.startsWith(here) ? file.slice(here.length) : file}:${line}`;
 }
 
-/** A cell as people are shown it; the buffer is named where there are several. */
+/** A cell as people are shown it: by its name; without one by byte offset, and by buffer where there are several. */
 export function cellName(
-  cell: { readonly buffer?: number; readonly byteOffset?: number },
+  cell: { readonly buffer?: number; readonly byteOffset?: number; readonly cell?: string },
   trace: readonly TraceStep[],
 ): string {
+  const { buffer: own, byteOffset } = cell;
+  const name = cell.cell ?? trace.find((s) => s.buffer === own && s.byteOffset === byteOffset)?.cell;
+  if (name !== undefined) return name;
   const several = trace.some(({ buffer }) => buffer !== undefined && buffer > 0);
   return `${several ? `b${cell.buffer}` : ''}[${cell.byteOffset}]`;
 }

@@ -1248,13 +1248,16 @@ describe('what is counted and shown', () => {
     expect(rows).toEqual([
       { step: 0, thread: 0, kind: 'start', preemption: false, place: undefined },
       { step: 1, thread: 1, kind: 'start', preemption: true, place: undefined },
-      on({ kind: 'store', buffer: 0, byteOffset: 4, args: [5], result: 5 }, 2),
-      on({ kind: 'compareExchange', buffer: 0, byteOffset: 4, args: [5, 6], result: 5 }, 3),
-      on({ kind: 'add', buffer: 1, byteOffset: 8, args: [3n], result: 0n }, 4),
-      on({ kind: 'wait', buffer: 0, byteOffset: 4, args: [6, 10] }, 5),
+      on({ kind: 'store', buffer: 0, byteOffset: 4, cell: 'shared[0][1]', args: [5], result: 5 }, 2),
+      on(
+        { kind: 'compareExchange', buffer: 0, byteOffset: 4, cell: 'shared[0][1]', args: [5, 6], result: 5 },
+        3,
+      ),
+      on({ kind: 'add', buffer: 1, byteOffset: 8, cell: 'shared[1][1]', args: [3n], result: 0n }, 4),
+      on({ kind: 'wait', buffer: 0, byteOffset: 4, cell: 'shared[0][1]', args: [6, 10] }, 5),
       on({ kind: 'timeout', result: 'timed-out' }, 6),
-      on({ kind: 'notify', buffer: 0, byteOffset: 4, args: [], result: 0 }, 7),
-      on({ kind: 'notify', buffer: 0, byteOffset: 4, args: [2], result: 0 }, 8),
+      on({ kind: 'notify', buffer: 0, byteOffset: 4, cell: 'shared[0][1]', args: [], result: 0 }, 7),
+      on({ kind: 'notify', buffer: 0, byteOffset: 4, cell: 'shared[0][1]', args: [2], result: 0 }, 8),
     ]);
     const lines = executor.trace!.flatMap(({ site }) => (site === undefined ? [] : [site.line]));
     expect(lines).toEqual([...lines].sort((a, b) => a - b));

@@ -38,6 +38,7 @@ import type { Turns } from '../schedule/turns.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
 import { isPlainWait, isSameCell, type Refusal, waitTime, wholeIndex } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
+import { nameCells } from './cell-names.ts';
 import { cloneForThread } from './clone.ts';
 import { callerModule, describeError, isDeferred, nameOfError, notSynchronous, shown } from './describe.ts';
 import { Deviations } from './deviations.ts';
@@ -385,6 +386,7 @@ export class VirtualExecutor implements SchedulerView {
     }
     this.#phase = 'thread';
     const stopped = this.#schedule(strategy, shared);
+    if (this.trace !== undefined) nameCells(this.trace, shared, this.#buffers);
     if (stopped !== undefined) return stopped;
     // A refusal that the program caught is one all the same: what it refused never ran.
     this.#unsupported ??= this.#host.refused as UnsupportedError | undefined;
@@ -772,9 +774,7 @@ export class VirtualExecutor implements SchedulerView {
   }
 
   #removeSleeper(i: number): void {
-    const sleepers = this.#sleepers;
-    for (let k = i + 1; k < sleepers.length; k++) sleepers[k - 1] = sleepers[k]!;
-    sleepers.pop();
+    this.#sleepers.copyWithin(i, i + 1).pop();
   }
 
   #timeOut(t: number): void {

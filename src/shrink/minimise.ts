@@ -10,6 +10,7 @@
  */
 
 import { isFinding, type Outcome } from '../engine/outcome.ts';
+import { WorkerError } from '../engine/remote.ts';
 import { fairSteps } from '../engine/step-budget.ts';
 import type { VirtualExecutor } from '../engine/virtual.ts';
 import { TIMEOUT } from '../instrument/step.ts';
@@ -54,6 +55,11 @@ export function sameFailure(wanted: Outcome): (outcome: Outcome) => boolean {
   const expected = signature(wanted);
   return (outcome) =>
     outcome.oracle === undefined && outcome.kind === 'violated' && signature(outcome) === expected;
+}
+
+/** Not where a try costs a worker and the time it was given, nor where the same schedule does not give the same run. */
+export function canMinimise({ error, oracle }: Outcome): boolean {
+  return !(error instanceof WorkerError) && oracle !== 'nondeterminism';
 }
 
 export function minimise(
