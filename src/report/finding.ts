@@ -4,6 +4,7 @@ import type { Finding } from '../engine/explore.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import { cellName, didThrow, type TraceStep } from '../engine/trace.ts';
 import { foldTrace, lastOn, type Row } from './fold.ts';
+import { thrownAt } from './thrown.ts';
 
 export interface FindingText {
   readonly name: string;
@@ -31,6 +32,8 @@ export function renderFinding(finding: FindingText): string {
     `${finding.name}: ${outcome.kind.toUpperCase()} with ${preemptions} preemption${preemptions === 1 ? '' : 's'}${turnsText(turns)}`,
     outcome.message,
   ];
+  const thrown = outcome.kind === 'violated' ? thrownAt(outcome.error) : undefined;
+  if (thrown !== undefined) parts.push(thrown);
   if (finding.program !== undefined) parts.push(`program   ${finding.program}`);
   parts.push('', renderColumns(finding.threads, finding.trace, finding));
   const waits = renderWaits(outcome, finding.trace);
