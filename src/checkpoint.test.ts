@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Program } from './engine/program.ts';
 import { type ExploreOptions, type ExploreResult, explore } from './explore.ts';
 
@@ -99,15 +100,91 @@ test('what is no checkpoint of this program is refused, by name and with a remed
   refused(busy('other'), /is a checkpoint of busy, not of other: name another file/);
   refused(
     busy('busy', () => {}),
-    /another version of busy .*: delete it to begin anew/,
+    /another version of busy \(its functions or the places of its steps have changed\): delete it to begin anew/,
   );
-  refused(busy(), /or of another maxSteps/, { maxSteps: 100 });
-  writeFileSync(checkpoint, good.replace('checkpoint 1', 'checkpoint 0'));
-  refused(busy(), /no checkpoint of this version: its format is "threadproof checkpoint 0"/);
+  refused(busy(), /\(maxSteps was 20000 then, and is 100 now\)/, { maxSteps: 100 });
+  refused(busy(), /\(races was true then, and is false now\)/, { races: false });
+  writeFileSync(checkpoint, good.replace('checkpoint 2', 'checkpoint 0'));
+  refused(busy(), /no checkpoint of this version \(its format is "threadproof checkpoint 0", not/);
   writeFileSync(checkpoint, '{');
   refused(busy(), /is no checkpoint \(.*JSON.*\): name another file, or delete it/);
   writeFileSync(checkpoint, 'null');
   refused(busy(), /its format is null/);
+});
+
+describe('what is JSON but damaged is refused, by name and with a remedy', () => {
+  interface Content {
+    [name: string]: unknown;
+    search: Record<string, unknown>;
+  }
+  /** A checkpoint that `damage` was done to; `sealed`: with the checksum of what it became. */
+  function damaged(damage: (content: Content) => void, sealed: boolean): () => ExploreResult {
+    const checkpoint = join(folder, 'damaged.json');
+    rmSync(checkpoint, { force: true });
+    exhaust(busy(), { checkpoint, executions: 5 });
+    const content = JSON.parse(readFileSync(checkpoint, 'utf8')) as Content;
+    damage(content);
+    if (sealed) {
+      const { checksum: _, ...rest } = content;
+      const text = JSON.stringify(rest);
+      content['checksum'] = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    }
+    writeFileSync(checkpoint, JSON.stringify(content));
+    return () => exhaust(busy(), { checkpoint });
+  }
+  const remedy = ': name another file, or delete it to begin anew$';
+
+  test('by its checksum', () => {
+    for (const damage of [
+      (content) => Object.assign(content.search, { done: true }),
+      (content) => delete content['checksum'],
+      (content) => Object.assign(content, { executions: 3 }),
+    ] as ((content: Content) => void)[])
+      expect(damaged(damage, false)).toThrow(
+        new RegExp(`damaged\\.json is no checkpoint that is whole \\(its checksum .* damaged.*\\)${remedy}`),
+      );
+  });
+
+  test.each<[string, (content: Content) => void]>([
+    ['executions is "x", not a whole number from 0', (c) => Object.assign(c, { executions: 'x' })],
+    ['steps is -1, not a whole number from 0', (c) => Object.assign(c, { steps: -1 })],
+    ['options is null, not an object', (c) => Object.assign(c, { options: null })],
+    ['modules is undefined, not an object', (c) => delete c['modules']],
+    ['identity is 1, not a string', (c) => Object.assign(c, { identity: 1 })],
+    ['search is undefined, not an object', (c) => delete (c as { search?: unknown }).search],
+    ['search.kind is undefined, not "exhaustive"', (c) => Object.assign(c, { search: {} })],
+    ['search.done is 1, not true or false', (c) => Object.assign(c.search, { done: 1 })],
+    ['search.cut is 0.5, not a whole number from 0', (c) => Object.assign(c.search, { cut: 0.5 })],
+    ['search.plan is undefined, not a list', (c) => delete c.search['plan']],
+    ...(
+      [
+        ['locations', [[1, 2]]],
+        ['loops', ['x']],
+        ['limits', [1]],
+        ['plan', [3]],
+        ['plan', []],
+        ['expected', []],
+        ['common', 1000],
+        ['levels', []],
+        ['levels', [{ sleep: [{ thread: 0, footprint: [9999] }], branches: [], done: 0 }]],
+        ['levels', [{ sleep: [], branches: [{ thread: 0, footprint: [] }], done: 0 }]],
+      ] as const
+    ).map(([name, value]): [string, (content: Content) => void] => [
+      `search.${name} is not what a search of 3 threads writes`,
+      (c) => Object.assign(c.search, { [name]: value }),
+    ]),
+    [
+      'search.levels is not what a search of 3 threads writes',
+      (c) => (c.search['levels'] as unknown[]).splice(2),
+    ],
+  ])('by its fields: %s', (fault, damage) => {
+    const escaped = fault.replace(/[.]/g, '\\$&');
+    // A list that does not fit another one may be told by either.
+    const message = escaped.replace(/search\\\.\w+ is not what/, 'search\\.\\w+ is not what');
+    expect(damaged(damage, true)).toThrow(
+      new RegExp(`damaged\\.json is no checkpoint \\(${message}\\)${remedy}`),
+    );
+  });
 });
 
 test('a program whose steps have changed is told by its steps', () => {

@@ -12,7 +12,7 @@ import {
   type LoadedProgram,
   replayLoaded,
 } from './explore.ts';
-import { register } from './instrument/loader.ts';
+import { register, watch } from './instrument/loader.ts';
 import { loadPrograms } from './load.ts';
 import { exploreParallel } from './parallel.ts';
 
@@ -39,6 +39,7 @@ export async function exploreModule(module: string, options: ModuleOptions = {})
   if (!executorNames.includes(executor))
     throw new ProgramError(`executor "${executor}" is not known: give one of ${executorNames.join(', ')}`);
   if (executor !== 'workers') register();
+  else if (options.checkpoint !== undefined) watch();
   const programs = await loadPrograms(module, options.export, executor);
   const [program, second] = programs;
   if (program === undefined || second !== undefined)

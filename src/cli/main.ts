@@ -18,7 +18,7 @@ import {
   type StrategyName,
   strategyNames,
 } from '../explore.ts';
-import { register } from '../instrument/loader.ts';
+import { register, watch } from '../instrument/loader.ts';
 import { loadPrograms } from '../load.ts';
 import { defaultSeconds, notParallel } from '../parallel.ts';
 import { endOnClosedPipe } from '../report/pipe.ts';
@@ -159,6 +159,7 @@ async function main(argv: readonly string[]): Promise<number> {
   registerTypeScriptRequire();
   // Workers load the program as it is.
   if (options.executor !== 'workers') register();
+  else if (options.checkpoint !== undefined) watch();
   const json = values.json === true;
   // What the program prints must not come between the results.
   if (json) process.stdout.write = process.stderr.write.bind(process.stderr);

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
 import { type InstrumentFilter, instrumented } from './filter.ts';
 import { inlineMap, withInlineMap } from './inline-map.ts';
 import { transform } from './transform.ts';
@@ -29,10 +30,20 @@ interface ResolveContext {
 
 const instanceQuery = 'threadproof';
 
-let filter: InstrumentFilter = { exclude: [] };
+export interface HooksData {
+  readonly filter: InstrumentFilter;
+  /** Gets the URL of each file that is loaded, those of the harness apart. */
+  readonly port: MessagePort;
+  /** Only tell what is loaded, and load it as it is. */
+  readonly onlyWatch: boolean;
+}
 
-export function initialize(data: InstrumentFilter): void {
-  filter = data;
+let filter: InstrumentFilter = { exclude: [] };
+let port: MessagePort | undefined;
+let onlyWatch = false;
+
+export function initialize(data: HooksData): void {
+  ({ filter, port, onlyWatch } = data);
 }
 
 export async function resolve(
@@ -40,6 +51,7 @@ export async function resolve(
   context: ResolveContext,
   next: (specifier: string, context: ResolveContext) => Promise<ResolveResult>,
 ): Promise<ResolveResult> {
+  if (onlyWatch) return next(specifier, context);
   const result = asModule(await next(specifier, context));
   const instance = context.parentURL?.startsWith('file:')
     ? new URL(context.parentURL).searchParams.get(instanceQuery)
@@ -82,11 +94,13 @@ export async function load(
   next: (url: string, context: LoadContext) => Promise<LoadResult>,
 ): Promise<LoadResult> {
   const result = await next(url, context);
-  if (!url.startsWith('file:') || result.format !== 'module') return result;
+  if (!url.startsWith('file:')) return result;
   const location = new URL(url);
   if (!instrumented(filter, location)) return result;
   location.search = '';
   location.hash = '';
+  port?.postMessage(location.href);
+  if (onlyWatch || result.format !== 'module') return result;
   const file = fileURLToPath(location);
   const source =
     result.source === null || result.source === undefined

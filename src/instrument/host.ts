@@ -54,6 +54,8 @@ export interface Host {
   readonly instrumented: (names: readonly string[]) => void;
   /** Whether the module of that name is instrumented. */
   readonly isInstrumented: (name: string) => boolean;
+  /** The names of all instrumented modules, without scheme and query. */
+  readonly modules: () => Iterable<string>;
   /** Names the record that the next steps are written to: the pending step of the thread about to be resumed. */
   readonly focus: (step: Step) => void;
   /** The functions of `Atomics` as the platform made them. */
@@ -127,6 +129,7 @@ function createHost(): Host {
       for (const name of names) modules.add(plainPath(name));
     },
     isInstrumented: (name) => modules.has(plainPath(name)),
+    modules: () => modules,
     site(index) {
       if (index < 0) return undefined;
       for (const { file, positions, base } of files) {

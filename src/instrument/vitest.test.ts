@@ -48,11 +48,14 @@ describe('which modules get twins', () => {
     expect(hooks(options).transform(id) !== null).toBe(expected);
   });
 
-  test('a module without functions that could be suspended is left as it is', () => {
+  test('a module without functions that could be suspended is left as it is, but makes itself known', () => {
     const { api, transform } = hooks();
     expect(transform('/project/a.js')).not.toBeNull();
     expect(api.plain('/project/a.js')?.code).toBe('export const f = (g) => g();');
-    expect(transform('/project/a.js', 'export const x = 1;')).toBeNull();
+    expect(transform('/project/a.js', 'export const x = 1;')).toEqual({
+      code: 'export const x = 1;\n;globalThis[Symbol.for("threadproof.host")]?.instrumented(["/project/a.js"]);',
+      map: null,
+    });
     expect(api.plain('/project/a.js')).toBeUndefined();
   });
 

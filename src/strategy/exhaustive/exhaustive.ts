@@ -184,7 +184,6 @@ export class ExhaustiveSearch implements Strategy {
 
   /** Goes on from there, with a program of as many threads. */
   restore(saved: SavedSearch, threads: number): void {
-    if (saved.kind !== 'exhaustive') throw new CheckpointError();
     this.#start(threads);
     this.#locations.restore(saved.locations);
     this.#spins.restore(saved.loops);
