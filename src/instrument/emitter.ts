@@ -85,8 +85,8 @@ export class Emitter {
   readonly #sites: number[] = [];
   /** Private methods of the classes around the current place, innermost last: which have a twin. */
   readonly #privates: Map<string, boolean>[] = [];
-  /** For each switch around the current place: writes the pairs of the functions declared in it. */
-  readonly #switches: (() => void)[] = [];
+  /** Where a switch has its functions paired: the case that is evaluated or entered first, whichever is entered in the end. */
+  readonly #switchPairs = new Map<AnyNode, readonly AnyNode[]>();
   /** Elements that a pattern or the head of a loop assigns to, and what `delete` names: neither is read. */
   readonly #targets = new Set<AnyNode>();
   readonly #deleted = new Set<AnyNode>();
@@ -166,30 +166,33 @@ export class Emitter {
   }
 
   /** Function declarations are hoisted, so their twins are attached before anything in their block runs. */
-  #hoistedPairs(body: readonly AnyNode[]): void {
+  #hoistedPairs(body: readonly AnyNode[], end = ';'): void {
     const last = new Map<string, acorn.FunctionDeclaration>();
     for (const statement of body) {
       const declaration = declaredFunction(statement);
       if (declaration === undefined) continue;
       if (declaration.id === null) {
-        this.#declarationPair(declaration);
+        this.#declarationPair(declaration, end);
         continue;
       }
       const before = last.get(declaration.id.name);
       if (before !== undefined) this.#replaced.add(before);
       last.set(declaration.id.name, declaration);
     }
-    for (const declaration of last.values()) this.#declarationPair(declaration);
+    for (const declaration of last.values()) this.#declarationPair(declaration, end);
   }
 
-  #declarationPair(node: acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration): void {
+  #declarationPair(
+    node: acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration,
+    end: string,
+  ): void {
     const p = this.#p;
     const kind = this.#twinKind(node);
     if (kind === 'none') return;
     const name = node.id?.name ?? `${p}default`;
     const helper = node.id ? 'P' : 'D';
     const twin = kind === 'twin' ? `${p}tw_${name}` : this.#refusal(kind.refuse, node.start);
-    this.#rope.add(`${unseen}${p}${helper}(${name},${twin});`, node.start);
+    this.#rope.add(`${unseen}${p}${helper}(${name},${twin})${end}`, node.start);
   }
 
   /** Writes a list of statements from offset `from`; returns the offset after the last. */
@@ -211,29 +214,27 @@ export class Emitter {
     return at;
   }
 
-  /** A declaration as a statement: anonymous functions keep the name they get from it, and are paired right after it. */
+  /**
+   * A declaration as a statement: the anonymous function that is its last value keeps the name it gets from it, and is paired
+   * right after it. Those before it are paired where they stand, for what follows them may call them.
+   */
   #variables(node: acorn.VariableDeclaration): void {
-    const paired: acorn.VariableDeclarator[] = [];
-    let at = node.start;
-    for (const declarator of node.declarations) {
-      this.#rope.copy(at, declarator.start);
-      const { id, init } = declarator;
-      if (id.type === 'Identifier' && init && isAnonymousFunction(init) && this.#twinKind(init) !== 'none') {
-        this.#rope.copy(declarator.start, init.start);
-        this.#plainFunction(init);
-        this.#rope.copy(init.end, declarator.end);
-        paired.push(declarator);
-      } else this.#emit(declarator);
-      at = declarator.end;
-    }
-    this.#rope.copy(at, node.end);
-    if (this.#code[node.end - 1] !== ';') this.#rope.add(';');
-    for (const { id, init } of paired) {
-      // To a tool that counts statements this is the initialiser again.
-      this.#rope.add(`${this.#p}P(${(id as acorn.Identifier).name},`, init!.start);
-      this.#twinValue(init as FunctionNode);
-      this.#rope.add(');', this.#last(init!));
-    }
+    const last = node.declarations.at(-1)!; // the grammar has one at least
+    const { id, init } = last;
+    const isPaired =
+      id.type === 'Identifier' && init && isAnonymousFunction(init) && this.#twinKind(init) !== 'none';
+    this.#children(node, (declarator) => {
+      if (declarator !== last || !isPaired) return this.#emit(declarator);
+      this.#rope.copy(declarator.start, init.start);
+      this.#plainFunction(init);
+      this.#rope.copy(init.end, declarator.end);
+    });
+    this.#terminate(node);
+    if (!isPaired) return;
+    // To a tool that counts statements this is the initialiser again.
+    this.#rope.add(`${this.#p}P(${id.name},`, init.start);
+    this.#twinValue(init);
+    this.#rope.add(');', this.#last(init));
   }
 
   /** A block from its `{` to its `}`. `opening` writes what must come first inside. */
@@ -287,28 +288,36 @@ export class Emitter {
         this.#block(node);
         return;
       case 'SwitchCase': {
+        const paired = this.#switchPairs.get(node);
         let at = node.start;
         if (node.test) {
           this.#rope.copy(at, node.test.start);
+          if (paired !== undefined) {
+            this.#rope.add('(');
+            this.#hoistedPairs(paired, ',');
+          }
           this.#emit(node.test);
+          if (paired !== undefined) this.#rope.add(')');
           at = node.test.end;
-        }
-        if (node.consequent.length > 0) {
+        } else if (paired !== undefined) {
           const colon = this.#find(':', at) + 1;
           this.#rope.copy(at, colon);
           at = colon;
-          this.#switches.at(-1)!();
+          this.#hoistedPairs(paired);
         }
         const end = this.#statements(node.consequent, at);
         this.#rope.copy(end, node.end);
         return;
       }
-      case 'SwitchStatement':
-        // A switch has no first statement to hoist into: any case may be the one that is entered.
-        this.#switches.push(() => this.#hoistedPairs(node.cases.flatMap((c) => c.consequent)));
+      case 'SwitchStatement': {
+        // A switch has no first statement to hoist into: any case may be entered. But the first test comes before all.
+        const first = node.cases.find((c) => c.test) ?? node.cases[0];
+        const body = node.cases.flatMap((c) => c.consequent);
+        if (first !== undefined && body.some((s) => declaredFunction(s) !== undefined))
+          this.#switchPairs.set(first, body);
         this.#children(node);
-        this.#switches.pop();
         return;
+      }
       case 'IfStatement':
         this.#children(node, (child) => {
           if (child.type !== 'FunctionDeclaration') return this.#emit(child);

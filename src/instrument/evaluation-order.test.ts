@@ -68,6 +68,7 @@ type Kind =
   | 'try'
   | 'arrow'
   | 'function expression'
+  | 'declaration'
   | 'private call'
   | 'getter'
   | 'binary'
@@ -205,6 +206,12 @@ function inner(e: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> {
       (i, a) => `(function again(k) { note('again' + k); return k <= 0 ? ${a} : again(k - 1); })(${i} % 3)`,
     ),
     node(
+      'declaration',
+      [e, e],
+      (a, b) =>
+        `(() => { const p = (k) => ${a}, q = p(1), { r = function () { return ${b}; } } = {}, s = r(p); return s; })()`,
+    ),
+    node(
       'private call',
       [e, e],
       (a, b) => `(P.call(new P(), ${a}) + P.take(new P()).call(new P(), ${b}) + new P().go(${a}))`,
@@ -317,7 +324,7 @@ const allKinds: readonly Kind[] = [
   ...(['nullish', 'assignment', 'compound assignment', 'logical assignment', 'member assignment'] as const),
   ...(['member compound assignment', 'destructuring assignment', 'update', 'sequence', 'array'] as const),
   ...(['object', 'new', 'new member', 'destructuring defaults', 'default parameters', 'Atomics'] as const),
-  ...(['throw', 'try', 'arrow', 'function expression', 'private call', 'getter', 'binary'] as const),
+  ...(['throw', 'try', 'arrow', 'function expression', 'declaration', 'private call', 'getter', 'binary'] as const),
   ...(['unary', 'apply', 'map', 'class', 'missing function', 'missing object'] as const),
   ...(['element', 'element assignment', 'element compound assignment', 'element update'] as const),
   ...(['element logical assignment', 'element target', 'element in a chain'] as const),

@@ -971,6 +971,52 @@ export function main(v) { return Math.max(v); }`,
 
 const statements: readonly Row[] = [
   {
+    name: 'functions called in the declaration that makes them, of every kind and place',
+    source: `export const top = (v) => Atomics.load(v, 1), got = typeof top, called = (v) => top(v);
+export function main(v, log) {
+  const one = () => Atomics.load(v, 1), two = one() + one(), three = function () { return two + one(); }, four = three();
+  let five = () => four, six = (five = () => Atomics.load(v, 2)) && five();
+  if (six) var seven = () => Atomics.load(v, 3), eight = seven();
+  for (let f = () => Atomics.load(v, 4), n = f(); n > 0; n = 0) log.push(n, f.name);
+  const o = { f: () => Atomics.load(v, 5), g: one() }, bound = one.bind(), nine = bound();
+  return [two, four, five(), six, eight, o.f(), o.g, nine, got, called(v), one.name, three.name, seven.name];
+}`,
+    value: [20, 30, 20, 20, 30, 50, 10, 10, 'function', 10, 'one', 'three', 'seven'],
+    log: [40, 'f'],
+    steps:
+      'load@3 load@3 load@3 load@4 load@5 load@6 load@3 load@3 load@4 load@7 load@1',
+  },
+  {
+    name: 'functions called in the expression that makes them',
+    source: `export default (v) => Atomics.load(v, 1);
+class C { static m(v) { return Atomics.load(v, 2); } static { C.has = typeof C.m; } }
+export function main(v) {
+  let f, g, o = {};
+  const id = (h) => h();
+  const all = [(f = () => Atomics.load(v, 1), f()), (g ??= () => Atomics.load(v, 2))(), (o.h = () => Atomics.load(v, 3), o.h()), id(() => Atomics.load(v, 4)),
+    ((h = () => Atomics.load(v, 5), x = h()) => x)(), { m() { return Atomics.load(v, 6); }, n: 1 }.m(), C.m(v), C.has];
+  block: { all.push(late()); function late() { return Atomics.load(v, 7); } }
+  return all;
+}`,
+    value: [10, 20, 30, 40, 50, 60, 20, 'function', 70],
+    steps: 'load@6 load@6 load@6 load@6 load@7 load@7 load@2 load@8',
+  },
+  {
+    name: 'functions declared in a switch, called in its tests and from any case',
+    source: `export function main(v, log) {
+  for (const i of [10, 20, 30])
+    switch (i) {
+      default: log.push(f(3)); break;
+      case f(1): log.push(i); function f(at) { return Atomics.load(v, at); }
+      case f(2): log.push(f(0));
+    }
+  switch (1) { default: return g(); function g() { return Atomics.load(v, 4); } }
+}`,
+    value: 40,
+    log: [10, 0, 0, 30],
+    steps: 'load@5 load@5 load@5 load@5 load@5 load@5 load@5 load@5 load@8',
+  },
+  {
     name: 'if, else, while, do, for, with steps in every part',
     source: `const get = (v, i) => Atomics.load(v, i);
 export function main(v, log) {
