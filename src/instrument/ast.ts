@@ -101,6 +101,8 @@ export function capturesOf(node: AnyNode): Captures {
       found.this = true;
     } else if (n.type === 'MetaProperty' && n.meta.name === 'new') found.newTarget = true;
     else if (n.type === 'CallExpression' && n.callee.type === 'Super') found.superCall = true;
+    else if (n.type === 'CallExpression' && n.callee.type === 'Identifier' && n.callee.name === 'eval')
+      found.this = true; // the text may ask for it
     else if (
       (n.type === 'AssignmentExpression' && isSuperMember(n.left)) ||
       (n.type === 'UpdateExpression' && isSuperMember(n.argument)) ||
@@ -128,7 +130,7 @@ export function capturesOf(node: AnyNode): Captures {
   return found;
 }
 
-function isSuperMember(node: AnyNode): boolean {
+export function isSuperMember(node: AnyNode): node is acorn.MemberExpression {
   return node.type === 'MemberExpression' && node.object.type === 'Super';
 }
 
@@ -156,12 +158,21 @@ export function namesOf(pattern: Pattern, names: Set<string> = new Set()): Set<s
   return names;
 }
 
-/** Whether a `var` in `body` (not in the functions inside it) declares one of `names`. */
-export function redeclares(body: AnyNode, names: ReadonlySet<string>): boolean {
-  if (isFunction(body) || isClass(body)) return false;
+/** Names that `body` declares for all of its function: those of each `var`, and those of functions, which sloppy code may call outside their block. */
+export function varNames(body: AnyNode, names: Set<string> = new Set()): Set<string> {
+  if (body.type === 'FunctionDeclaration' && body.id) names.add(body.id.name);
+  if (isFunction(body) || isClass(body)) return names;
   if (body.type === 'VariableDeclaration' && body.kind === 'var')
-    for (const { id } of body.declarations) for (const name of namesOf(id)) if (names.has(name)) return true;
-  return childrenOf(body).some((child) => redeclares(child, names));
+    for (const { id } of body.declarations) namesOf(id, names);
+  for (const child of childrenOf(body)) varNames(child, names);
+  return names;
+}
+
+/** Every name in `node`, in the functions inside it as well. */
+export function identifiersIn(node: AnyNode, names: Set<string> = new Set()): Set<string> {
+  if (node.type === 'Identifier') names.add(node.name);
+  for (const child of childrenOf(node)) identifiersIn(child, names);
+  return names;
 }
 
 /** What sloppy code may hold and a generator may not: `with`, and `yield` as a name. */
@@ -173,4 +184,52 @@ export function sloppyFault(node: AnyNode): string | undefined {
     if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+export function isAnonymousFunction(node: AnyNode): node is FunctionNode {
+  return isFunction(node) && !node.id;
+}
+
+/** The name that a property's function gets from its key, as an expression; `__proto__: f` is no property. */
+export function literalName(key: AnyNode): string | undefined {
+  return key.type === 'Identifier' && key.name === '__proto__' ? undefined : fieldName(key);
+}
+
+export function fieldName(key: AnyNode): string | undefined {
+  if (key.type === 'Identifier') return JSON.stringify(key.name);
+  if (key.type === 'PrivateIdentifier') return JSON.stringify(`#${key.name}`);
+  if (key.type === 'Literal') return JSON.stringify(String(key.value));
+  return undefined;
+}
+
+export function declaredFunction(
+  statement: AnyNode,
+): acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration | undefined {
+  let node: AnyNode | null | undefined = statement;
+  if (node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration')
+    node = node.declaration;
+  while (node?.type === 'LabeledStatement') node = node.body;
+  return node?.type === 'FunctionDeclaration' ? node : undefined;
+}
+
+export function isPublicMethod(member: AnyNode): member is acorn.MethodDefinition {
+  return (
+    member.type === 'MethodDefinition' && member.kind === 'method' && member.key.type !== 'PrivateIdentifier'
+  );
+}
+
+/** Whether a `?.` before it may leave out the evaluation of this member. */
+export function isInChain(node: acorn.MemberExpression): boolean {
+  let link: AnyNode = node;
+  while (link.type === 'MemberExpression' || link.type === 'CallExpression') {
+    if (link.optional) return true;
+    link = link.type === 'MemberExpression' ? link.object : link.callee;
+  }
+  return false;
+}
+
+export function lineEnd(code: string, from: number): number {
+  let i = from;
+  while (i < code.length && !/[\n\r\u2028\u2029]/.test(code[i]!)) i++;
+  return i;
 }

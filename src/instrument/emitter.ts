@@ -8,7 +8,7 @@
  *   $M pair class members $B bind `this`         $L bind `this` lazily                 $R a twin that refuses   $X refuse now
  *   $s step               $G template tag        $S the module's first site            $O refuse methods of a literal
  *   $Q the plain symbol   $C call with `this`    $N what stands for a missing callee   $K to property key
- *   $V pair a private method                     $Y the prototype of an object         $H the host's helpers
+ *   $V pair a private method                     $Y take a method out of an object     $H the host's helpers
  *   $w watch a plain access                      $d a watched target of an assignment  $h the host
  * Those that plain code uses are hoisted functions: in a circle of modules it may run before the first line of its module.
  */
@@ -18,12 +18,21 @@ import {
   type ClassNode,
   capturesOf,
   childrenOf,
+  declaredFunction,
   type FunctionNode,
+  fieldName,
+  identifiersIn,
+  isAnonymousFunction,
   isClass,
   isFunction,
+  isInChain,
+  isPublicMethod,
+  isSuperMember,
+  lineEnd,
+  literalName,
   namesOf,
-  redeclares,
   sloppyFault,
+  varNames,
 } from './ast.ts';
 import { addTargets, isElement, isViewMethod, touchesElements } from './plain-access.ts';
 import { isWord, type Position, type Rope, type Slot } from './rope.ts';
@@ -87,7 +96,7 @@ export class Emitter {
   readonly #privates: Map<string, boolean>[] = [];
   /** Where a switch has its functions paired: the case that is evaluated or entered first, whichever is entered in the end. */
   readonly #switchPairs = new Map<AnyNode, readonly AnyNode[]>();
-  /** Elements that a pattern or the head of a loop assigns to, and what `delete` names: neither is read. */
+  /** Names and elements that are assigned to, the latter by a pattern or the head of a loop, and what `delete` names: none is read. */
   readonly #targets = new Set<AnyNode>();
   readonly #deleted = new Set<AnyNode>();
   #scope: Scope;
@@ -182,10 +191,7 @@ export class Emitter {
     for (const declaration of last.values()) this.#declarationPair(declaration, end);
   }
 
-  #declarationPair(
-    node: acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration,
-    end: string,
-  ): void {
+  #declarationPair(node: acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration, end: string): void {
     const p = this.#p;
     const kind = this.#twinKind(node);
     if (kind === 'none') return;
@@ -397,8 +403,19 @@ export class Emitter {
         return;
       case 'Identifier':
         if (this.#inArrowTwin && node.name === 'arguments') this.#rope.add(`${this.#p}ar`, node.start);
+        else if (this.#isOwnNameTarget(node)) this.#ownNameTarget(node);
         else this.#rope.copy(node.start, node.end);
         return;
+      case 'Property': {
+        // Of a pattern: those of literals are written by `#object`.
+        const target = node.value.type === 'AssignmentPattern' ? node.value.left : node.value;
+        if (node.shorthand && this.#isOwnNameTarget(target)) {
+          this.#rope.copy(target.start, target.end);
+          this.#rope.add(':');
+        }
+        this.#children(node);
+        return;
+      }
       case 'MemberExpression':
         this.#member(node);
         return;
@@ -416,6 +433,7 @@ export class Emitter {
         this.#plainChain(node);
         return;
       case 'UpdateExpression':
+        if (node.argument.type === 'Identifier') this.#targets.add(node.argument);
         if (this.#isWatched(node.argument))
           this.#watchedUpdate(node, node.argument as acorn.MemberExpression);
         else this.#children(node);
@@ -601,7 +619,12 @@ export class Emitter {
       const captures = capturesOf(node);
       if (captures.superCall) return { refuse: 'arrow function that calls super()' };
       if (captures.superWrite) return { refuse: 'arrow function that assigns to super' };
-    }
+    } else if (
+      capturesOf(node.body).superWrite &&
+      node.params.some((param) => this.#suspends(param) || this.#touches(param)) &&
+      this.#varsInParams(node) !== undefined
+    )
+      return { refuse: 'method that assigns to super and has variables with names that its parameters use' };
     return 'twin';
   }
 
@@ -683,6 +706,20 @@ export class Emitter {
     this.#rope.add(')', this.#last(node));
   }
 
+  /** Whether `node` is assigned to and is the name of a function expression, which for the twin is a parameter of ours. */
+  #isOwnNameTarget(node: AnyNode): boolean {
+    return (
+      node.type === 'Identifier' &&
+      this.#targets.has(node) &&
+      this.#scope.resolve(node.name)?.isOwnName === true
+    );
+  }
+
+  /** Strict code gets a TypeError for it, and in sloppy code nothing comes of it. */
+  #ownNameTarget(node: acorn.Identifier): void {
+    this.#rope.add(`${this.#p}H().A(${node.name},${!this.#isScript}).v`, node.start);
+  }
+
   #twinValue(node: FunctionNode): void {
     this.#twinOrRefusal(node, this.#twinKind(node));
   }
@@ -729,23 +766,7 @@ export class Emitter {
   #twinExpression(node: FunctionNode): void {
     const p = this.#p;
     const captures = node.type === 'ArrowFunctionExpression' ? capturesOf(node) : undefined;
-    const names: string[] = [];
-    const values: string[] = [];
-    if (captures !== undefined && !this.#inArrowTwin) {
-      // At the top of a module there are no arguments: naming ours there is the ReferenceError that the author's would be.
-      if (captures.arguments && (this.#isScript || this.#scope.resolve('arguments') !== undefined)) {
-        names.push(`${p}ar`);
-        values.push('arguments');
-      }
-      if (captures.newTarget) {
-        names.push(`${p}nt`);
-        values.push('new.target');
-      }
-      if (captures.super) {
-        names.push(`${p}sg`);
-        values.push(`${unseen}${p}k=>super[${p}k]`);
-      }
-    }
+    const { names, values } = captures !== undefined ? this.#standIns(node) : { names: [], values: [] };
     const lazy = this.#inDerivedConstructor;
     if (captures?.this) this.#rope.add(`${p}${lazy ? 'L' : 'B'}(`);
     if (names.length > 0) this.#rope.add(`((${names.join(',')})=>`);
@@ -756,6 +777,29 @@ export class Emitter {
     this.#twinRest(node);
     if (names.length > 0) this.#rope.add(`)(${values.join(',')})`);
     if (captures?.this) this.#rope.add(lazy ? `,${unseen}()=>this)` : ',this)');
+  }
+
+  /** What `node` takes from around it and a generator has of its own: the names that stand for it there, and their values here. */
+  #standIns(node: AnyNode): { names: readonly string[]; values: readonly string[] } {
+    const p = this.#p;
+    const names: string[] = [];
+    const values: string[] = [];
+    if (this.#inArrowTwin) return { names, values }; // they stand already
+    const captures = capturesOf(node);
+    // At the top of a module there are no arguments: naming ours there is the ReferenceError that the author's would be.
+    if (captures.arguments && (this.#isScript || this.#scope.resolve('arguments') !== undefined)) {
+      names.push(`${p}ar`);
+      values.push('arguments');
+    }
+    if (captures.newTarget) {
+      names.push(`${p}nt`);
+      values.push('new.target');
+    }
+    if (captures.super) {
+      names.push(`${p}sg`);
+      values.push(`${unseen}${p}k=>super[${p}k]`);
+    }
+    return { names, values };
   }
 
   /** Parameters and body of a twin. */
@@ -773,6 +817,7 @@ export class Emitter {
     this.#inDerivedConstructor = false;
     this.#depth++;
     const moved = node.params.some((param) => this.#suspends(param) || this.#touches(param));
+    const apart = moved ? this.#varsInParams(node) : undefined;
     this.#frame = undefined;
     this.#rope.add('(', node.start);
     if (moved) this.#rope.add(`...${this.#p}ps`);
@@ -784,15 +829,18 @@ export class Emitter {
       temporaries = this.#rope.slot();
       if (!moved) return;
       // A generator's parameters may not yield: defaults that call are evaluated as its first statement.
-      // They are not variables of the body, but one of those may have a parameter's name, and then starts as its value.
-      const names = new Set(node.params.flatMap((param) => [...namesOf(param)]));
-      this.#rope.add(`${unseen}${redeclares(node.body, names) ? 'var' : 'let'} [`);
+      this.#rope.add(`${unseen}let [`);
       this.#list(node.params);
       this.#rope.add(`]=${this.#p}ps;`);
     };
     if (node.body.type === 'BlockStatement') {
       const body = node.body;
-      if (moved) {
+      if (apart !== undefined) {
+        this.#rope.add('{');
+        opening();
+        this.#bodyApart(body, apart);
+        this.#rope.add('}');
+      } else if (moved) {
         this.#rope.add('{');
         opening();
         this.#block(body);
@@ -805,13 +853,48 @@ export class Emitter {
       this.#emit(node.body);
       this.#rope.add(');}', this.#last(node.body));
     }
-    if (frame.most > 0 && temporaries !== undefined)
-      temporaries.text = `let ${Array.from({ length: frame.most }, (_, i) => `${this.#p}${i}`).join(',')};`;
+    if (temporaries !== undefined) this.#declareTemporaries(frame, temporaries);
     this.#depth--;
     this.#frame = outer.frame;
     this.#inArrowTwin = outer.arrow;
     this.#inDerivedConstructor = outer.derived;
     this.#scope = outer.scope;
+  }
+
+  #declareTemporaries(frame: Frame, slot: Slot): void {
+    if (frame.most === 0) return;
+    slot.text = `let ${Array.from({ length: frame.most }, (_, i) => `${this.#p}${i}`).join(',')};`;
+  }
+
+  /**
+   * Parameters with defaults have a scope of their own, which sees no variable of the body (ECMA-262 10.2.11): where one of those has
+   * a name that is used in the parameters, they cannot be variables of one function. Returns the parameters that are redeclared.
+   */
+  #varsInParams(node: FunctionNode): readonly string[] | undefined {
+    const used = new Set(node.params.flatMap((param) => [...identifiersIn(param)]));
+    const names = [...varNames(node.body)];
+    if (!names.some((name) => used.has(name) || used.has('eval'))) return undefined;
+    const params = new Set(node.params.flatMap((param) => [...namesOf(param)]));
+    return names.filter((name) => params.has(name));
+  }
+
+  /** The body as a generator of its own inside that of the parameters: a redeclared one starts as the parameter's value. */
+  #bodyApart(body: acorn.BlockStatement, redeclared: readonly string[]): void {
+    const p = this.#p;
+    const { names, values } = this.#standIns(body);
+    const frame = this.#frame;
+    const arrow = this.#inArrowTwin;
+    this.#rope.add(`return yield* ${p}C(((${names.join(',')})=>function*(${redeclared.join(',')})`);
+    this.#frame = { used: 0, most: 0 };
+    this.#inArrowTwin = true;
+    let temporaries: Slot | undefined;
+    this.#block(body, () => {
+      temporaries = this.#rope.slot();
+    });
+    if (temporaries !== undefined) this.#declareTemporaries(this.#frame, temporaries);
+    this.#frame = frame;
+    this.#inArrowTwin = arrow;
+    this.#rope.add(`)(${values.join(',')}),${['this', ...redeclared].join(',')});`);
   }
 
   #list(nodes: readonly AnyNode[]): void {
@@ -859,11 +942,17 @@ export class Emitter {
         keys.set(m, this.#frame === undefined ? this.#newKey() : this.#take(1)[0]!);
       }
     }
-    this.#memberTwins(members, keys, node.body.start);
+    const withSuper = new Map(
+      members
+        .filter(isPublicMethod)
+        .filter((m) => this.#twinKind(m.value) === 'twin' && capturesOf(m.value).super)
+        .map((m, i) => [m as AnyNode, JSON.stringify(`${this.#p}m${i}`)]),
+    );
+    this.#memberTwins(members, keys, withSuper, node.body.start);
     at = open;
     for (const member of members) {
       this.#rope.copy(at, member.start);
-      this.#classMember(member, node, keys);
+      this.#classMember(member, node, keys, withSuper.get(member));
       at = member.end;
     }
     this.#rope.copy(at, node.end);
@@ -872,24 +961,24 @@ export class Emitter {
   }
 
   /** A static block that pairs the public methods: inside the class body, so that private names and `super` reach. */
-  #memberTwins(members: ClassNode['body']['body'], keys: ReadonlyMap<AnyNode, string>, open: number): void {
+  #memberTwins(
+    members: ClassNode['body']['body'],
+    keys: ReadonlyMap<AnyNode, string>,
+    withSuper: ReadonlyMap<AnyNode, string>,
+    open: number,
+  ): void {
     for (const isStatic of [false, true]) {
-      const methods = members.filter(
-        (m): m is acorn.MethodDefinition =>
-          m.type === 'MethodDefinition' &&
-          m.kind === 'method' &&
-          m.static === isStatic &&
-          m.key.type !== 'PrivateIdentifier',
-      );
+      const methods = members.filter(isPublicMethod).filter((m) => m.static === isStatic);
       if (methods.every((m) => this.#twinKind(m.value) === 'none')) continue;
       const target = isStatic ? 'this' : 'this.prototype';
       this.#rope.add(`static{${this.#p}M(${target},{`);
-      if (methods.some((m) => capturesOf(m.value).super)) this.#rope.add(`__proto__:${this.#p}Y(${target}),`);
       const outer = this.#leaveFunction();
       for (const method of methods) {
         const kind = this.#twinKind(method.value);
         const key = this.#keyText(method, keys.get(method));
-        if (kind === 'twin') {
+        const beside = withSuper.get(method);
+        if (beside !== undefined) this.#rope.add(`${key}:${this.#p}Y(${target},${beside}),`);
+        else if (kind === 'twin') {
           this.#rope.add(`*${key}`, method.start);
           this.#twinRest(method.value);
           this.#rope.add(',');
@@ -908,6 +997,7 @@ export class Emitter {
     member: ClassNode['body']['body'][number],
     owner: ClassNode,
     keys: ReadonlyMap<AnyNode, string>,
+    besideKey: string | undefined,
   ): void {
     if (member.type === 'StaticBlock') {
       const outer = this.#leaveFunction();
@@ -949,6 +1039,11 @@ export class Emitter {
         this.#refuseHere(kind.refuse, member);
         this.#rope.add('}');
       }
+    }
+    if (besideKey !== undefined) {
+      // `super` is that of the object that a method was made in, whatever becomes of its prototype: the twin is made there, and taken out.
+      this.#rope.add(`${member.static ? ' static ' : ' '}*${besideKey}`, member.start);
+      this.#twinRest(member.value);
     }
     outer();
   }
@@ -1086,6 +1181,10 @@ export class Emitter {
 
   #call(node: acorn.CallExpression): void {
     const { callee } = node;
+    if (callee.type === 'Identifier' && callee.name === 'eval') {
+      this.#eval(node);
+      return;
+    }
     if (this.#frame === undefined) {
       // A function that is called where it stands, in plain code, runs plainly and nobody else holds it.
       if (isAnonymousFunction(callee) && !callee.async) {
@@ -1111,7 +1210,7 @@ export class Emitter {
       });
       return;
     }
-    if (this.#isStepless(node) || (callee.type === 'Identifier' && callee.name === 'eval')) {
+    if (this.#isStepless(node)) {
       this.#children(node);
       return;
     }
@@ -1133,6 +1232,18 @@ export class Emitter {
       return;
     }
     this.#dynamicCall(node, callee, () => this.#list(node.arguments), node.arguments.length > 0);
+  }
+
+  /** A direct eval sees what is around it. In an arrow's twin it must not ask for what has a stand-in there. */
+  #eval(node: acorn.CallExpression): void {
+    const code = node.arguments[0];
+    const isChecked = this.#inArrowTwin && code !== undefined && code.type !== 'SpreadElement';
+    this.#children(node, (child) => {
+      if (child !== code || !isChecked) return this.#emit(child);
+      this.#rope.add(`${this.#p}H().E(`);
+      this.#emit(child);
+      this.#rope.add(`,${this.#site(node.start)})`);
+    });
   }
 
   /** In plain code inside an arrow's twin, `super.m()` has a stand-in for `super.m` and must pass `this` itself. */
@@ -1347,52 +1458,6 @@ export class Emitter {
   #refuseHere(what: string, node: AnyNode): void {
     this.#rope.add(`${this.#p}X(${JSON.stringify(what)},${this.#site(node.start)})`);
   }
-}
-
-function isAnonymousFunction(node: AnyNode): node is FunctionNode {
-  return isFunction(node) && !node.id;
-}
-
-/** The name that a property's function gets from its key, as an expression; `__proto__: f` is no property. */
-function literalName(key: AnyNode): string | undefined {
-  return key.type === 'Identifier' && key.name === '__proto__' ? undefined : fieldName(key);
-}
-
-function fieldName(key: AnyNode): string | undefined {
-  if (key.type === 'Identifier') return JSON.stringify(key.name);
-  if (key.type === 'PrivateIdentifier') return JSON.stringify(`#${key.name}`);
-  if (key.type === 'Literal') return JSON.stringify(String(key.value));
-  return undefined;
-}
-
-function declaredFunction(
-  statement: AnyNode,
-): acorn.FunctionDeclaration | acorn.AnonymousFunctionDeclaration | undefined {
-  let node: AnyNode | null | undefined = statement;
-  if (node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration')
-    node = node.declaration;
-  while (node?.type === 'LabeledStatement') node = node.body;
-  return node?.type === 'FunctionDeclaration' ? node : undefined;
-}
-
-function isSuperMember(node: AnyNode): node is acorn.MemberExpression {
-  return node.type === 'MemberExpression' && node.object.type === 'Super';
-}
-
-/** Whether a `?.` before it may leave out the evaluation of this member. */
-function isInChain(node: acorn.MemberExpression): boolean {
-  let link: AnyNode = node;
-  while (link.type === 'MemberExpression' || link.type === 'CallExpression') {
-    if (link.optional) return true;
-    link = link.type === 'MemberExpression' ? link.object : link.callee;
-  }
-  return false;
-}
-
-function lineEnd(code: string, from: number): number {
-  let i = from;
-  while (i < code.length && !/[\n\r\u2028\u2029]/.test(code[i]!)) i++;
-  return i;
 }
 
 function isWordAt(code: string, offset: number): boolean {

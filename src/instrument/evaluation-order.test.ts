@@ -209,7 +209,7 @@ function inner(e: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> {
       'declaration',
       [e, e],
       (a, b) =>
-        `(() => { const p = (k) => ${a}, q = p(1), { r = function () { return ${b}; } } = {}, s = r(p); return s; })()`,
+        `(() => { const p = (k) => ${a}, q = p(1) + p(2), { r = function () { return ${b}; } } = {}, s = r(p); return s; })()`,
     ),
     node(
       'private call',
@@ -324,7 +324,16 @@ const allKinds: readonly Kind[] = [
   ...(['nullish', 'assignment', 'compound assignment', 'logical assignment', 'member assignment'] as const),
   ...(['member compound assignment', 'destructuring assignment', 'update', 'sequence', 'array'] as const),
   ...(['object', 'new', 'new member', 'destructuring defaults', 'default parameters', 'Atomics'] as const),
-  ...(['throw', 'try', 'arrow', 'function expression', 'declaration', 'private call', 'getter', 'binary'] as const),
+  ...([
+    'throw',
+    'try',
+    'arrow',
+    'function expression',
+    'declaration',
+    'private call',
+    'getter',
+    'binary',
+  ] as const),
   ...(['unary', 'apply', 'map', 'class', 'missing function', 'missing object'] as const),
   ...(['element', 'element assignment', 'element compound assignment', 'element update'] as const),
   ...(['element logical assignment', 'element target', 'element in a chain'] as const),
@@ -417,7 +426,7 @@ describe(`random expression trees (seed ${seed})`, () => {
     expect(threw).toBeLessThan(trees / 2);
     expect(steps).toBeGreaterThan(1_000);
     // Those that were not: in getters.
-    expect(suspended / steps).toBeGreaterThan(0.8);
+    expect(suspended / steps).toBeGreaterThan(0.75);
     // Elements of shared memory, watched on the way.
     expect(plainAccesses).toBeGreaterThan(1_000);
   });

@@ -159,7 +159,27 @@ function createHost(): Host {
         throw new TypeError('what is called is not a function');
       },
       K: propertyKey,
-      Y: Object.getPrototypeOf,
+      Y: (object: Record<string, Twin>, key: string) => {
+        const twin = object[key];
+        delete object[key];
+        return twin;
+      },
+      A: (value: unknown, strict: boolean) =>
+        strict
+          ? {
+              get v(): unknown {
+                return value;
+              },
+              set v(_: unknown) {
+                throw new TypeError('Assignment to constant variable.');
+              },
+            }
+          : Object.defineProperty({}, 'v', { value }),
+      E: (code: unknown, site: number) => {
+        if (typeof code === 'string' && /\\u|\b(arguments|super|new\s*\.\s*target)\b/.test(code))
+          throw refuse('eval of arguments, super or new.target in an arrow function', host.site(site));
+        return code;
+      },
       V: (plain: AnyFunction, twin: Twin) =>
         plain[twinSymbol]?.[plainSymbol] === plain ? plain : pair(plain, twin),
       s: announce,

@@ -102,9 +102,10 @@ export function isElement(node: AnyNode): boolean {
   return node.property.type !== 'Literal' || typeof node.property.value === 'number';
 }
 
-/** Adds the elements that a pattern assigns to. */
+/** Adds the names and elements that a pattern assigns to. */
 export function addTargets(pattern: AnyNode | null, targets: Set<AnyNode>): void {
   switch (pattern?.type) {
+    case 'Identifier':
     case 'MemberExpression':
       targets.add(pattern);
       break;

@@ -8,6 +8,8 @@ import { childrenOf, isFunction, namesOf } from './ast.ts';
 export interface Binding {
   /** What the name was made from, when that is a constant. Followed only when everything is declared: names are hoisted. */
   readonly alias: Alias | undefined;
+  /** Whether it is the name of a function expression, inside of it. */
+  readonly isOwnName: boolean;
 }
 
 /** `const { load } = Atomics` makes `load` the property `load` of what `Atomics` is in `scope`. */
@@ -28,9 +30,9 @@ export class Scope {
     this.isFunction = isFunction;
   }
 
-  declare(name: string, alias?: Alias): void {
+  declare(name: string, alias?: Alias, isOwnName = false): void {
     // A second declaration (var, function) makes the first one's alias uncertain.
-    this.names.set(name, { alias: this.names.has(name) ? undefined : alias });
+    this.names.set(name, { alias: this.names.has(name) ? undefined : alias, isOwnName });
   }
 
   resolve(name: string): Binding | undefined {
@@ -73,7 +75,7 @@ function visit(node: AnyNode, scope: Scope, scopes: Map<AnyNode, Scope>): void {
     if (node.type === 'FunctionDeclaration' && node.id) scope.declare(node.id.name);
     const inner = new Scope(scope, true);
     scopes.set(node, inner);
-    if (node.type === 'FunctionExpression' && node.id) inner.declare(node.id.name);
+    if (node.type === 'FunctionExpression' && node.id) inner.declare(node.id.name, undefined, true);
     if (node.type !== 'ArrowFunctionExpression') inner.declare('arguments');
     for (const param of node.params) declarePattern(param, inner);
     for (const child of childrenOf(node)) {

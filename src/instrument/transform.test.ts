@@ -194,6 +194,63 @@ export function main(v) { return f(v); }`,
     steps: 'load@2',
   },
   {
+    name: 'default parameters do not see the variables of the body, which start as the parameters of their name',
+    source: `const z = 'outer', get = (v) => Atomics.load(v, 1);
+function read(v, x, see = () => x, y = get(v)) { var x = x + y; return [x, see()]; }
+function write(v, x, set = (q) => { x = q; }, y = get(v)) { var x; set(7); y++; return [x, y]; }
+function free(v, see = () => z, y = get(v)) { var z = 'inner'; return [see(), z]; }
+function shared(v, y = get(v), see = () => y) { y = 5; return see(); }
+function named(v, a = get(v), see = () => a) { function a() {} return [typeof a, typeof see()]; }
+function evaluated(v, see = () => eval('typeof z'), y = get(v)) { var z; return see(); }
+class Base { m() { return 'base'; } }
+class Box extends Base {
+  n = 4;
+  m(v, x = get(v), see = () => x) { for (var x of [1]); { var { w = x } = {}; } return [this.n, super.m(), new.target, arguments.length, get(v), see(), x, w]; }
+  arrows(v) { return ((x = get(v), see = () => [x, this.n]) => { var x = 3; return [this.n, arguments.length, see(), x, super.m()]; })(); }
+}
+export function main(v) {
+  const box = new Box();
+  return [read(v, 1), write(v, 1), free(v), shared(v), named(v), evaluated(v), box.m(v), box.arrows(v)];
+}`,
+    value: [
+      ...[[11, 1], [1, 11], ['outer', 'inner'], 5, ['function', 'number'], 'string'],
+      ...[
+        [4, 'base', undefined, 1, 10, 10, 1, 1],
+        [4, 1, [10, 4], 3, 'base'],
+      ],
+    ],
+    steps: new Array(9).fill('load@1').join(' '),
+  },
+  {
+    name: 'default parameters that call: those that follow are not there yet, whatever the body declares',
+    source: `const id = (x) => x;
+function f(v, a = b, b = id(1)) { var a; return Atomics.load(v, 1); }
+export function main(v) { try { return f(v); } catch (error) { return error.message; } }`,
+    value: "Cannot access 'b' before initialization",
+    steps: '',
+  },
+  {
+    name: 'the name of a function expression is a constant',
+    source: `export function main(v, log) {
+  const f = function g(again) {
+    for (const change of [() => { g = 1; }, () => { g += log.push('evaluated'); }, () => { [g] = [1]; }, () => g++, () => { for (g of [1]); }])
+      try { change(); } catch (error) { log.push(error.message); }
+    return again ? g(false) + 1 : Atomics.load(v, 1) + (g === f);
+  };
+  return [f(true), (function h() { var h = Atomics.load(v, 2); h++; return h; })(), (function h(h) { h = id(h); return h; })(3)];
+}
+const id = (x) => x;`,
+    value: [12, 21, 3],
+    log: new Array(2)
+      .fill([
+        'Assignment to constant variable.',
+        'evaluated',
+        ...new Array(4).fill('Assignment to constant variable.'),
+      ])
+      .flat(),
+    steps: 'load@5 load@7',
+  },
+  {
     name: 'default parameters that are functions',
     source: `function f(v, get = () => Atomics.load(v, 1), set = function (x) { return Atomics.store(v, 0, x); }) {
   return [get(), set(4)];
@@ -499,6 +556,32 @@ export function main(v) {
 }`,
     value: [11, 50, 10, 0, [40, undefined, 50], [60], [10, 20], ['Cell', 10, 20]],
     steps: 'load@2 load@2 load@2 load@2 load@2 load@2 load@2 load@2 !load !load load@3 load@3',
+  },
+  {
+    name: 'super follows the prototype of the object that the method was made in',
+    source: `class A { m() { return 'A'; } static s() { return 'As'; } get n() { return this.k + 'A'; } }
+class C { m(v) { return 'C' + Atomics.load(v, 1); } static s(v) { return 'Cs' + Atomics.load(v, 2); } get n() { return this.k + 'C'; } }
+const key = 'computed';
+class B extends A {
+  k = 'k';
+  m(v) { return super.m(v) + this.#own(v) + super.n; }
+  static s(v) { return (() => super.s(v))(); }
+  [key](v) { return super.m(v); }
+  m2() { return super.m2; }
+  #own(v) { return super.m(v); }
+}
+const keys = () => [Reflect.ownKeys(B.prototype), Reflect.ownKeys(B)].join();
+export function main(v) {
+  const before = [new B().m(v), B.s(v), new B().computed(v)];
+  Object.setPrototypeOf(B.prototype, C.prototype);
+  Object.setPrototypeOf(B, C);
+  return [before, new B().m(v), B.s(v), new B().computed(v), new B().m2(), keys()];
+}`,
+    value: [
+      ['AAkA', 'As', 'A'],
+      ...['C10C10kC', 'Cs20', 'C10', undefined, 'constructor,m,computed,m2,length,name,prototype,s'],
+    ],
+    steps: 'load@2 load@2 load@2 load@2',
   },
   {
     name: 'super properties read, written and constructed',
@@ -818,6 +901,20 @@ export function main(v) {
     steps: new Array(9).fill('load@1').join(' '),
   },
   {
+    name: 'direct eval in arrows has the this of the arrow, and what is around it',
+    source: `class Box {
+  n = 5;
+  make(v) { return (x) => { const y = Atomics.load(v, 1); return [eval('this.n + x + y'), (() => eval('this.n'))(), [1].map(() => eval('this === null'))[0], eval(7), eval()]; }; }
+}
+const top = (v) => [Atomics.load(v, 2), eval('typeof this')];
+export function main(v) { return [new Box().make(v)(1), top(v)]; }`,
+    value: [
+      [16, 5, false, 7, undefined],
+      [20, 'undefined'],
+    ],
+    steps: 'load@3 load@5',
+  },
+  {
     name: 'assignments whose targets call',
     source: `const get = (v, i) => Atomics.load(v, i);
 export function main(v, log) {
@@ -983,8 +1080,7 @@ export function main(v, log) {
 }`,
     value: [20, 30, 20, 20, 30, 50, 10, 10, 'function', 10, 'one', 'three', 'seven'],
     log: [40, 'f'],
-    steps:
-      'load@3 load@3 load@3 load@4 load@5 load@6 load@3 load@3 load@4 load@7 load@1',
+    steps: 'load@3 load@3 load@3 load@4 load@5 load@6 load@3 load@3 load@4 load@7 load@1',
   },
   {
     name: 'functions called in the expression that makes them',
@@ -1289,6 +1385,22 @@ export function main(v: Int32Array, log: unknown[]) {
 
 const scripts: readonly Row[] = [
   {
+    name: 'sloppy: an assignment to the name of a function expression does nothing, but in strict code',
+    source: `exports.main = function (v) {
+  var f = function g() {
+    var seen = [Atomics.load(v, 1), g = 1, typeof (g += 'x'), g++, [g] = [2], { g } = { g: 3 }, { g = 4 } = {}, { h: g } = { h: 5 }];
+    for (g of [6]);
+    g ||= 7;
+    (function () { 'use strict'; try { g = 8; } catch (error) { seen.push(error.name); } })();
+    return [JSON.stringify(seen), g === f];
+  };
+  return f();
+};`,
+    value: ['[10,1,"string",null,[2],{"g":3},{},{"h":5},"TypeError"]', true],
+    steps: 'load@3',
+    language: 'script',
+  },
+  {
     name: 'CommonJS: exports and sloppy mode',
     language: 'script',
     source: `var get = function (v) { return Atomics.load(v, 1); };
@@ -1549,6 +1661,29 @@ export const main = (v) => new Cell().go(v);`,
     what: 'arrow function that assigns to super',
     place: '1:34',
     plain: 10,
+  },
+  {
+    name: 'direct eval in an arrow that asks for arguments',
+    source: `export function main(v) { return ((x) => {\n  return eval('arguments.length + x'); })(4); }`,
+    what: 'eval of arguments, super or new.target in an arrow function',
+    place: '2:10',
+    plain: 5,
+  },
+  {
+    name: 'direct eval of super in plain code of an arrow',
+    source: `class B extends class { m() { return 3; } } { m() { return (() => [1].map(() => eval('super.m()'))[0])(); } }
+export function main(v) { return new B().m(); }`,
+    what: 'eval of arguments, super or new.target in an arrow function',
+    place: '1:81',
+    plain: 3,
+  },
+  {
+    name: 'method that assigns to super and has variables with names that its parameters use',
+    source: `export function main(v) { return new (class { m(a = id(1)) { var a; super.x = a; return this.x; } })().m(); }
+const id = (x) => x;`,
+    what: 'method that assigns to super and has variables with names that its parameters use',
+    place: '1:47',
+    plain: 1,
   },
   {
     name: 'call of an optional chain in parentheses',
