@@ -171,6 +171,13 @@ describe('explore', () => {
       'violated thread # threw Error: a rare one',
     ]);
     expect(result.executionsToFirst).toBe(1);
+    const [rare] = result.others;
+    expect(result.others).toHaveLength(1);
+    expect(rare).toMatchObject({ outcome: 'violated', message: 'thread 1 threw Error: a rare one' });
+    expect(explore(two, { strategy: 'replay', schedule: rare!.schedule }).message).toBe(rare!.message);
+    expect(rare!.execution).toBeGreaterThan(1);
+    expect(rare!.findings).toBeLessThan(1_000);
+    expect(explore(two, { seed: 1, executions: rare!.execution - 1, keepGoing: true }).others).toEqual([]);
   });
 
   test('minimise: false shows the schedule as it was found', () => {

@@ -1,7 +1,8 @@
 /** Explores a written program: the library's door to what the command does. */
+import { campaignOutcome, completeness, isComplete, notesOf } from './campaign-result.ts';
 import { Kept, orOfAnother } from './checkpoint.ts';
 import { BehaviourCoverage, type Covered } from './engine/coverage.ts';
-import { type Campaign, exploreWith } from './engine/explore.ts';
+import { type Campaign, exploreWith, type Finding } from './engine/explore.ts';
 import { type DataRace, isFinding, type Outcome, type OutcomeKind, type Stuck } from './engine/outcome.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
 import type { Saturation } from './engine/tally.ts';
@@ -14,7 +15,6 @@ import { canMinimise, minimise, signature } from './shrink/minimise.ts';
 import { exhaustive } from './strategy/exhaustive/search.ts';
 import { replay } from './strategy/replay.ts';
 import { sampler, samplerNames } from './strategy/samplers.ts';
-import type { SearchState } from './strategy/strategy.ts';
 
 export const strategyNames: readonly [...typeof samplerNames, 'exhaustive', 'replay'] = [
   ...samplerNames,
@@ -119,12 +119,26 @@ export interface ExploreResult {
   readonly findings: number;
   /** Distinct kinds of findings. */
   readonly kinds: readonly string[];
+  /** The kinds beside that of `report`, with `keepGoing`: how often each was seen, and the schedule that showed it first, as it was. */
+  readonly others: readonly OtherFinding[];
   /** What the strategy promises, where it promises anything. */
   readonly guarantee: string | null;
   /** What a reader of a clean result should know: steps without scheduling points, threads that never met. */
   readonly notes: readonly string[];
   /** The finding for people; null without one. */
   readonly report: string | null;
+}
+
+export interface OtherFinding {
+  readonly outcome: Outcome['kind'];
+  readonly message: string;
+  /** Executions that showed it. */
+  readonly findings: number;
+  /** The first of them, from 1. */
+  readonly execution: number;
+  readonly schedule: string;
+  /** The command that replays it, where there is one. */
+  readonly replay: string | null;
 }
 
 /** A program together with what each thread sees of it. */
@@ -190,7 +204,7 @@ export function exploreLoaded(
   const kept =
     options.checkpoint === undefined ? undefined : new Kept(options.checkpoint, program, strategy, options);
   const { onProgress } = options;
-  const kinds = new Set<string>();
+  const kinds = new Map<string, { count: number; readonly finding: Finding }>();
   const check = repeater(() => make(common), options.runTwice);
   const campaign = orOfAnother(kept, () =>
     exploreWith(
@@ -200,7 +214,12 @@ export function exploreLoaded(
       {
         keepGoing: options.keepGoing === true,
         ...(check === undefined ? {} : { check }),
-        onFinding: (outcome) => kinds.add(signature(outcome)),
+        onFinding: (outcome, finding) => {
+          const kind = signature(outcome);
+          const seen = kinds.get(kind);
+          if (seen === undefined) kinds.set(kind, { count: 1, finding: finding() });
+          else seen.count++;
+        },
         onProgress: (c: Campaign) => {
           kept?.now(c);
           const search = onProgress === undefined ? undefined : strategy.search?.();
@@ -263,70 +282,24 @@ export function exploreLoaded(
     unscheduled: campaign.unscheduled,
     exhausted: campaign.exhausted,
     findings: campaign.found,
-    kinds: [...kinds],
+    kinds: [...kinds.keys()],
+    others: [...kinds.values()].slice(1).map(({ count, finding }) => other(program, finding, count, options)),
     guarantee: complete ? completeness(search) : (strategy.guarantee?.(campaign.executions) ?? null),
     notes: notesOf(program.main.threads, campaign, behaviours, search),
     report: shown?.report ?? null,
   };
 }
 
-/** A clean result that says less than it seems to must say so. */
-function notesOf(
-  threads: number,
-  campaign: Campaign,
-  behaviours: boolean,
-  search: SearchState | undefined,
-): string[] {
-  const notes: string[] = [];
-  if (search !== undefined) {
-    for (const limit of search.limits) notes.push(`the search is not complete: ${limit}`);
-    if (search.cut > 0)
-      notes.push(
-        `${search.cut} executions were cut short where a loop went round without effect: such loops are taken to wait (docs/exhaustive.md)`,
-      );
-  }
-  if (campaign.unscheduled > 0)
-    notes.push(
-      `${campaign.unscheduled} steps ran without a scheduling point (constructors, getters, generators, callbacks of builtins)`,
-    );
-  if (
-    behaviours &&
-    threads > 1 &&
-    campaign.executions > 1 &&
-    campaign.behaviours.size === 1 &&
-    campaign.findings.length === 0
-  )
-    notes.push(
-      'one behaviour only: the threads never met in an Atomics call. Plain accesses to shared memory are no scheduling points: reach the data that threads share by Atomics',
-    );
-  return notes;
-}
-
-function isComplete(campaign: Campaign, { limits }: SearchState): boolean {
-  return campaign.complete && campaign.exhausted === 0 && campaign.unscheduled === 0 && limits.length === 0;
-}
-
-function completeness({ bound }: SearchState): string {
-  return bound === null
-    ? 'complete: every behaviour of the program was explored'
-    : `complete up to a bound: every behaviour that at most ${bound} preemptions show was explored`;
-}
-
-/** Without a finding: passed, unless a budget kept something from being looked at. */
-function campaignOutcome(campaign: Campaign, timedOut: boolean, search: SearchState | undefined): Outcome {
-  if (campaign.exhausted > 0)
-    return {
-      kind: 'exhausted',
-      message: `${campaign.exhausted} of ${campaign.executions} executions ran out of their step budget: give more with maxSteps (--max-steps)`,
-    };
-  if (search !== undefined && !campaign.complete && campaign.executions > 0)
-    return {
-      kind: 'exhausted',
-      message: `the budget ran out after ${campaign.executions} executions, with about ${(search.share * 100).toFixed(1)} % of the search done`,
-    };
-  if (timedOut || campaign.executions === 0)
-    return { kind: 'exhausted', message: `the time ran out after ${campaign.executions} executions` };
-  return { kind: 'passed', message: '' };
+function other(
+  program: LoadedProgram,
+  { outcome, execution, deviations, turns, steps, fingerprint }: Finding,
+  findings: number,
+  options: ExploreOptions,
+): OtherFinding {
+  const { threads } = program.main;
+  const schedule = encodeSchedule({ threads, deviations, turns, steps, fingerprint });
+  const replay = replayLineOf(program, schedule, options) ?? null;
+  return { outcome: outcome.kind, message: outcome.message, findings, execution, schedule, replay };
 }
 
 /** Repeats one schedule. @throws ScheduleError when the program no longer takes the schedule's steps. */
@@ -379,6 +352,7 @@ export function replayLoaded(
     exhausted: outcome.kind === 'exhausted' ? 1 : 0,
     findings: failed ? 1 : 0,
     kinds: failed ? [signature(outcome)] : [],
+    others: [],
     guarantee: null,
     notes: [],
     report: renderFinding(findingText(program, outcome, executor, text.trim(), preemptions, options)),
@@ -405,8 +379,10 @@ function findingText(
   executor: VirtualExecutor,
   schedule: string,
   preemptions: number,
-  { races, full }: ExploreOptions,
+  options: ExploreOptions,
 ): FindingText {
+  const { full } = options;
+  const replayLine = replayLineOf(program, schedule, options);
   return {
     name: program.name,
     threads: program.main.threads,
@@ -416,10 +392,18 @@ function findingText(
     preemptions,
     turns: executor.turns,
     ...(full === undefined ? {} : { full }),
-    ...(program.replayLine === undefined
-      ? {}
-      : { replayLine: `${program.replayLine(schedule)}${races === false ? ' --races off' : ''}` }),
+    ...(replayLine === undefined ? {} : { replayLine }),
   };
+}
+
+function replayLineOf(
+  { replayLine }: LoadedProgram,
+  schedule: string,
+  { races }: ExploreOptions,
+): string | undefined {
+  return replayLine === undefined
+    ? undefined
+    : `${replayLine(schedule)}${races === false ? ' --races off' : ''}`;
 }
 
 interface Shown {

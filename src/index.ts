@@ -18,6 +18,7 @@ export {
   type ExploreOptions,
   type ExploreResult,
   explore,
+  type OtherFinding,
   type StrategyName,
 } from './explore.ts';
 export type { OperationOptions } from './generate/body.ts';

@@ -121,6 +121,7 @@ export async function exploreParallel(
     exhausted: campaign.unjudged,
     findings: campaign.found,
     kinds: [...kinds],
+    others: [],
     guarantee: null,
     notes: [],
     report: found === undefined || first === undefined ? null : reportOf(program, first.outcome, found),

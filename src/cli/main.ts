@@ -310,7 +310,8 @@ function print(result: ExploreResult, json: boolean): void {
   if (result.strategy === 'replay') return;
   const first =
     result.executionsToFirst === null ? '' : `, first finding in execution ${result.executionsToFirst}`;
-  const several = result.findings > 1 ? `, ${result.findings} findings of ${result.kinds.length} kinds` : '';
+  const kinds = result.kinds.length === 1 ? 'one kind' : `${result.kinds.length} kinds`;
+  const several = result.findings > 1 ? `, ${result.findings} findings of ${kinds}` : '';
   const saturation = result.saturation === null ? '' : ` (${describeSaturation(result.saturation)})`;
   const behaviours = result.behaviours === null ? '' : `, ${result.behaviours} behaviours${saturation}`;
   say(
@@ -319,6 +320,10 @@ function print(result: ExploreResult, json: boolean): void {
   if (result.coverage !== null)
     say(
       `coverage: ${result.coverage.readsFrom} reads-from pairs, ${result.coverage.blocking} blocking edges`,
+    );
+  for (const { outcome, message, findings, execution, schedule, replay } of result.others)
+    say(
+      `also: ${outcome}, ${findings} x, first in execution ${execution}: ${message.split('\n')[0]}\n  ${replay ?? schedule}`,
     );
   for (const note of result.notes) say(`note: ${note}`);
   if (result.outcome === 'passed' && result.guarantee !== null) say(result.guarantee);

@@ -49,8 +49,8 @@ export interface ExploreHooks {
   readonly keepGoing?: boolean;
   /** Called with every execution that ran out of its step budget. */
   readonly onExhausted?: (outcome: Outcome) => void;
-  /** Called with every finding, kept or not. */
-  readonly onFinding?: (outcome: Outcome) => void;
+  /** Called with every finding, kept or not; `finding` answers all of it. */
+  readonly onFinding?: (outcome: Outcome, finding: () => Finding) => void;
   /** Looks at every execution that ended by itself; its answer, where it has one, is the outcome. Must not run `executor`. */
   readonly check?: (executor: VirtualExecutor, outcome: Outcome) => Outcome | undefined;
   /** Most findings kept when going on. */
@@ -86,26 +86,26 @@ export function exploreWith(
       campaign.complete = true;
       break;
     }
-    let outcome = executor.run(strategy);
+    const ended = executor.run(strategy);
     campaign.steps += executor.steps;
     campaign.unscheduled += executor.unscheduled;
     campaign.spins += executor.spins;
-    if (outcome.kind === 'exhausted') {
+    if (ended.kind === 'exhausted') {
       // Cut off by the clock it is no execution, and no sign of a small step budget.
       if (performance.now() >= budget.deadline) break;
       campaign.executions++;
       campaign.exhausted++;
       strategy.ended?.(executor.steps, false);
-      hooks.onExhausted?.(outcome);
+      hooks.onExhausted?.(ended);
       continue;
     }
     campaign.executions++;
     const isNew = countsBehaviours && behaviours.add(executor.behaviour());
     strategy.ended?.(executor.steps, isNew);
-    outcome = hooks.check?.(executor, outcome) ?? outcome;
+    const outcome = hooks.check?.(executor, ended) ?? ended;
     if (outcome.kind === 'passed') continue;
     campaign.found++;
-    hooks.onFinding?.(outcome);
+    hooks.onFinding?.(outcome, () => findingOf(executor, outcome, campaign.executions));
     if (campaign.findings.length < (hooks.mostFindings ?? 100))
       campaign.findings.push(findingOf(executor, outcome, campaign.executions));
     if (hooks.keepGoing !== true || outcome.error instanceof UnsupportedError) break;
