@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { ProgramError } from './engine/program.ts';
 import { VirtualExecutor } from './engine/virtual.ts';
+import { checkHeap } from './engine/workers/boot.ts';
 import { WorkerThreads } from './engine/workers/threads.ts';
 import {
   type ExecutorName,
@@ -25,7 +26,7 @@ export interface ModuleOptions extends ExploreOptions {
    * `workers`: seconds that a thread may run without a step before its worker is ended. `parallel`: seconds that an execution may take. Default 5.
    */
   readonly stepTime?: number;
-  /** `workers`: most megabytes of a worker's heap. Default 512. */
+  /** `workers` and `parallel`: most megabytes of a worker's heap. Default 512. */
   readonly heap?: number;
 }
 
@@ -38,7 +39,7 @@ export async function exploreModule(module: string, options: ModuleOptions = {})
   const { executor = 'virtual' } = options;
   if (!executorNames.includes(executor))
     throw new ProgramError(`executor "${executor}" is not known: give one of ${executorNames.join(', ')}`);
-  if (executor !== 'workers') register();
+  if (executor === 'virtual') register();
   else if (options.checkpoint !== undefined) watch();
   const programs = await loadPrograms(module, options.export, executor);
   const [program, second] = programs;
@@ -99,8 +100,7 @@ export function startWorkers(program: LoadedProgram, options: ModuleOptions): Wo
   const { stepTime, heap } = options;
   if (stepTime !== undefined && !(stepTime > 0))
     throw new ProgramError(`stepTime is ${stepTime}: give seconds above 0`);
-  if (heap !== undefined && !(Number.isInteger(heap) && heap > 0))
-    throw new ProgramError(`heap is ${heap}: give whole megabytes above 0`);
+  if (heap !== undefined) checkHeap(heap);
   return new WorkerThreads(
     { module: program.url, exportName: program.exportName ?? 'default' },
     program.main.threads,

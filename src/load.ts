@@ -12,7 +12,7 @@ type Namespace = Readonly<Record<string, unknown>>;
 const wholeModule = '*';
 
 /**
- * @param executor the threads of `workers` load the module themselves.
+ * @param executor the threads of `workers` and `parallel` load the module themselves.
  * @throws ProgramError: module not found, no such export, wrong shape.
  */
 export async function loadPrograms(
@@ -25,7 +25,7 @@ export async function loadPrograms(
   const names = exportName === undefined ? programNames(module, main) : [exportName];
   const threads = new Map(names.map((name) => [name, programOf(module, main, name).threads]));
   const instances: Namespace[] = [];
-  const here = executor === 'workers' ? 0 : Math.max(...threads.values());
+  const here = executor === 'virtual' ? Math.max(...threads.values()) : 0;
   for (let t = 0; t < here; t++) instances.push(await importInstance(module, url, String(t)));
   return names.map((name) => {
     const program = programOf(module, main, name);

@@ -1,21 +1,19 @@
 /** The `parallel` executor for programs in modules: threads run free on real cores; what they show is then looked for under `virtual`, as a schedule. */
-import { isFinding, type Outcome, passed } from './engine/outcome.ts';
+import { type Outcome, passed } from './engine/outcome.ts';
 import { exploreFree, type FreeCampaign } from './engine/parallel/explore.ts';
 import { FreeThreads } from './engine/parallel/threads.ts';
 import { ProgramError } from './engine/program.ts';
-import { VirtualExecutor } from './engine/virtual.ts';
-import {
-  drawSeed,
-  type ExploreOptions,
-  type ExploreResult,
-  exploreLoaded,
-  type LoadedProgram,
-} from './explore.ts';
-import { sameFailure, signature } from './shrink/minimise.ts';
+import { checkHeap } from './engine/workers/boot.ts';
+import { drawSeed, type ExploreOptions, type ExploreResult, type LoadedProgram } from './explore.ts';
+import { reproduce } from './reproduce.ts';
+import type { Reproduction } from './reproduction.ts';
+import { signature } from './shrink/minimise.ts';
 
 export interface ParallelOptions extends ExploreOptions {
   /** Seconds that an execution may take before its threads are taken to hang. Default 5. */
   readonly stepTime?: number;
+  /** Most megabytes of the heap of a worker, and of the process that looks for the finding under virtual. Default 512. */
+  readonly heap?: number;
 }
 
 /** What is not about threads that nobody schedules. */
@@ -41,27 +39,26 @@ export interface ParallelResult extends ExploreResult {
 
 /** Seconds of a run for which no budget was given. */
 export const defaultSeconds = 5;
-/** Schedules, and seconds, within which the failure must come again. */
-const mostSchedules = 50_000;
-const mostSeconds = 15;
 
 /** @throws ProgramError (as a rejection) for an option that makes no sense here, and when workers cannot load the program. */
 export async function exploreParallel(
   program: LoadedProgram,
   options: ParallelOptions = {},
 ): Promise<ParallelResult> {
-  const { executions, time, stepTime } = options;
+  const { executions, time, stepTime, heap = 512 } = options;
+  const { url } = program;
   for (const name of notParallel)
     if (options[name] !== undefined)
       throw new ProgramError(
         `${name} makes no sense with the executor parallel: nobody schedules its threads`,
       );
-  if (program.url === undefined)
+  if (url === undefined)
     throw new ProgramError(
       `${program.name}: workers load the program themselves, so it must be an export of a module: use exploreModule or the command`,
     );
   if (stepTime !== undefined && !(stepTime > 0))
     throw new ProgramError(`stepTime is ${stepTime}: give seconds above 0`);
+  checkHeap(heap);
   if (executions !== undefined && (!Number.isSafeInteger(executions) || executions < 1))
     throw new ProgramError(`executions is ${executions}: give a whole number from 1`);
   if (time !== undefined && !(time > 0)) throw new ProgramError(`time is ${time}: give seconds above 0`);
@@ -70,13 +67,13 @@ export async function exploreParallel(
   const start = performance.now();
   const cpu = process.cpuUsage();
   const threads = new FreeThreads(
-    { module: program.url, exportName: program.exportName ?? 'default' },
-    stepTime === undefined ? {} : { hangSeconds: stepTime },
+    { module: url, exportName: program.exportName ?? 'default' },
+    { heapMegabytes: heap, ...(stepTime === undefined ? {} : { hangSeconds: stepTime }) },
   );
   const kinds = new Set<string>();
   let campaign: FreeCampaign;
   try {
-    threads.start(program.main.threads);
+    await threads.start(program.main.threads);
     campaign = await exploreFree(
       threads,
       program.main,
@@ -92,7 +89,10 @@ export async function exploreParallel(
     await threads.close();
   }
   const { first } = campaign;
-  const found = first === undefined ? undefined : reproduce(program, first.outcome, { ...options, seed });
+  const found =
+    first === undefined
+      ? undefined
+      : await reproduce(program, url, first.outcome, { ...options, seed, heap });
   const clean = cleanOutcome(campaign, executions);
   const used = process.cpuUsage(cpu);
   return {
@@ -136,67 +136,18 @@ function cleanOutcome({ executions: done }: FreeCampaign, wanted: number | undef
   return passed;
 }
 
-interface Reproduction {
-  readonly how: 'schedule' | 'race' | 'no';
-  readonly result: ExploreResult | undefined;
-  readonly schedules: number;
-  /** What kept virtual from running the program at all. */
-  readonly obstacle?: string;
-}
-
-/** Looks for a schedule with the same failure; failing that, for a data race: plain accesses are no steps, so no schedule shows what they do. */
-function reproduce(program: LoadedProgram, wanted: Outcome, options: ParallelOptions): Reproduction {
-  const same = sameFailure(wanted);
-  const budget = {
-    executions: mostSchedules,
-    time: mostSeconds,
-    // Only the failure itself is looked for.
-    runTwice: false,
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-    ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
-    ...(options.full === undefined ? {} : { full: options.full }),
-    ...(options.minimise === undefined ? {} : { minimise: options.minimise }),
-  };
-  // What ended a worker, or made it die, would end this process.
-  if (wanted.kind === 'crashed') return { how: 'no', result: undefined, schedules: 0 };
-  const only =
-    (keep: (outcome: Outcome) => boolean) =>
-    (more: object): VirtualExecutor =>
-      new VirtualExecutor(program.main, program.instances, {
-        ...more,
-        judge: (outcome) => (isFinding(outcome) && !keep(outcome) ? passed : outcome),
-      });
-  const result = exploreLoaded(program, { ...budget, races: false }, only(same));
-  // A crash under virtual goes past the judge: it is never the failure that is looked for.
-  if (result.outcome === 'crashed')
-    return { how: 'no', result: undefined, schedules: result.executions, obstacle: result.message };
-  if (result.findings > 0) return { how: 'schedule', result, schedules: result.executions };
-  if (options.races === false) return { how: 'no', result: undefined, schedules: result.executions };
-  const races = exploreLoaded(
-    program,
-    { ...budget, executions: 1_000 },
-    only(({ oracle }) => oracle === 'race'),
-  );
-  const schedules = result.executions + races.executions;
-  return races.findings > 0 && races.outcome !== 'crashed'
-    ? { how: 'race', result: races, schedules }
-    : { how: 'no', result: undefined, schedules };
-}
-
 function reportOf(
   program: LoadedProgram,
   outcome: Outcome,
   { how, result, schedules, obstacle }: Reproduction,
 ): string {
   const head = `${program.name}: ${outcome.kind.toUpperCase()} on real threads\n${outcome.message}`;
+  if (outcome.kind === 'crashed') return head;
   if (obstacle !== undefined) return `${head}\nNot reproduced under virtual: ${obstacle}`;
   const ending = {
     schedule: `\nThe same under virtual, schedule ${result?.executionsToFirst}:\n\n${result?.report}`,
     race: `\nNot reproduced in ${schedules} schedules under virtual, which found this data race: plain accesses are no steps there, and what they do to each other shows on real threads only.\n\n${result?.report}`,
-    no:
-      outcome.kind === 'crashed'
-        ? ''
-        : `\nNot reproduced in ${schedules} schedules under virtual: there is no replay line. Steps in constructors, getters and plain accesses are no scheduling points there.`,
+    no: `\nNot reproduced in ${schedules} schedules under virtual: there is no replay line. Steps in constructors, getters and plain accesses are no scheduling points there.`,
   } as const;
   return head + ending[how];
 }

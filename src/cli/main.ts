@@ -7,6 +7,7 @@ import { register as registerTypeScript } from 'tsx/esm/api';
 import { ProgramError } from '../engine/program.ts';
 import { describeSaturation } from '../engine/tally.ts';
 import { jsonSafe } from '../engine/trace.ts';
+import { leastHeap } from '../engine/workers/boot.ts';
 import { exploreWithExecutor, type ModuleOptions, replayWithExecutor } from '../executors.ts';
 import {
   defaultStrategy,
@@ -52,7 +53,7 @@ both:
   --executor NAME     virtual (default): threads are coroutines; workers: each thread a worker in turns, code unmodified;
                       parallel (explore only, 5 s by default): workers that run free, and what they show is looked for under virtual (docs/executors.md)
   --step-time S       workers: seconds a thread may run without a step; parallel: seconds an execution may take (default 5)
-  --heap MB           workers: most megabytes of a worker's heap (default 512)
+  --heap MB           workers, parallel: most megabytes of a worker's heap (default 512)
   --races on|off      report data races: plain accesses to shared memory that nothing orders (default on)
   --full              show every step (otherwise repeated rounds and steps that do not concern the failure are folded)
   --export NAME       only this export
@@ -158,7 +159,7 @@ async function main(argv: readonly string[]): Promise<number> {
   registerTypeScript();
   registerTypeScriptRequire();
   // Workers load the program as it is.
-  if (options.executor !== 'workers') register();
+  if ((options.executor ?? 'virtual') === 'virtual') register();
   else if (options.checkpoint !== undefined) watch();
   const json = values.json === true;
   // What the program prints must not come between the results.
@@ -192,9 +193,9 @@ function exploreOptions(values: Values): ModuleOptions {
         throw new UsageError(
           `--${name} makes no sense with --executor parallel: nobody schedules its threads`,
         );
-  const heap = wholeNumber('heap', values.heap, 1);
-  if (heap !== undefined && executor !== 'workers')
-    throw new UsageError('--heap goes with --executor workers');
+  const heap = wholeNumber('heap', values.heap, leastHeap);
+  if (heap !== undefined && executor !== 'workers' && executor !== 'parallel')
+    throw new UsageError('--heap goes with --executor workers or parallel');
   if (strategy !== undefined && !strategyNames.includes(strategy as StrategyName))
     throw new UsageError(`--strategy "${strategy}" is not known: give one of ${strategyNames.join(', ')}`);
   if (strategy === 'replay' && values.schedule === undefined)

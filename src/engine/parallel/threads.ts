@@ -49,6 +49,8 @@ export interface FreeThreadsOptions {
   readonly hangSeconds?: number;
   /** Seconds that a worker may take to load the program. Default 60. */
   readonly loadSeconds?: number;
+  /** Most megabytes of a worker's heap. Default 512. */
+  readonly heapMegabytes?: number;
 }
 
 interface Slot {
@@ -63,6 +65,8 @@ interface Slot {
 const settleMs = 250;
 /** The same where a word was changed and nobody was woken: whether its thread slept shows when it is woken. */
 const changedMs = 3;
+/** Nobody has stirred for so long: the event loop may have something to say. */
+const quietMs = 50;
 /** The master looks so often, in ms, at threads that do not ring. */
 const pollMs = 1;
 /** A thread that was woken because its execution is over may take so long to leave. */
@@ -77,21 +81,26 @@ export class FreeThreads {
   readonly #slots: Slot[] = [];
   readonly #hangMs: number;
   readonly #loadMs: number;
+  readonly #heapMegabytes: number;
   #seed = 1;
   #data: unknown;
   #program = 0;
 
-  constructor(reference: ProgramReference, { hangSeconds = 5, loadSeconds = 60 }: FreeThreadsOptions = {}) {
+  constructor(
+    reference: ProgramReference,
+    { hangSeconds = 5, loadSeconds = 60, heapMegabytes = 512 }: FreeThreadsOptions = {},
+  ) {
     this.#reference = reference;
     this.#hangMs = 1000 * hangSeconds;
     this.#loadMs = 1000 * loadSeconds;
+    this.#heapMegabytes = heapMegabytes;
   }
 
   /** Starts the workers and waits until they have loaded the program. @throws ProgramError when they could not. */
-  start(threads: number): void {
+  async start(threads: number): Promise<void> {
     for (let t = 0; t < threads; t++)
       if (this.#slots[t]?.dead !== false) this.#slots[t] = this.#startWorker(t);
-    for (let t = 0; t < threads; t++) this.#await(t, this.#slots[t]!);
+    for (let t = 0; t < threads; t++) await this.#ready(t, this.#slots[t]!);
   }
 
   /** What the exported function makes the program of, from the next batch on. */
@@ -111,7 +120,7 @@ export class FreeThreads {
    * @throws ProgramError when the workers could not load the program.
    */
   async run(shared: readonly unknown[], threads: number, mostDelay: number): Promise<FreeRun[]> {
-    this.start(threads);
+    await this.start(threads);
     const slots = this.#slots.slice(0, threads);
     const common = new Int32Array(new SharedArrayBuffer(4 * (B.LINES + B.lineWords * shared.length)));
     const items = shared.map((one): B.Item => {
@@ -184,6 +193,8 @@ export class FreeThreads {
           for (const [i, bytes] of memory.entries()) new Uint8Array(buffers[i]!).set(bytes);
           continue;
         }
+        // That a worker died (out of memory, say) comes with the event loop.
+        if (still > quietMs) await setImmediate();
         if (still > this.#hangMs) {
           await this.#giveUp(slots, items, common, at, ended);
           return ended;
@@ -309,25 +320,40 @@ export class FreeThreads {
 
   // --- workers --------------------------------------------------------------------------------------------------
 
-  #await(thread: number, slot: Slot): void {
+  /** Until a worker has loaded the program. */
+  async #ready(thread: number, slot: Slot): Promise<void> {
     if (slot.ready) return;
     const { words } = slot.block;
-    const came = awaitChange(native, words, B.STATE, B.STARTING, 0, this.#loadMs);
-    if (words[B.STATE] === B.FAILED)
+    const deadline = performance.now() + this.#loadMs;
+    // That it died on the way comes with the event loop.
+    while (!awaitChange(native, words, B.STATE, B.STARTING, 0, quietMs) && performance.now() < deadline)
+      await setImmediate();
+    const state = native.load(words, B.STATE);
+    if (state === B.FAILED)
       throw new ProgramError(
         `module ${this.#reference.module} could not be loaded in a worker: ${String(receiveMessageOnPort(slot.port)?.message)}`,
       );
-    if (!came || words[B.STATE] !== B.IDLE)
-      throw new ProgramError(
-        `thread ${thread}: its worker did not load ${this.#reference.module}${came ? ': it ended its worker' : ` within ${this.#loadMs / 1000} s`}`,
-      );
+    if (state !== B.IDLE) {
+      const why =
+        state === B.STARTING
+          ? ` within ${this.#loadMs / 1000} s`
+          : `: ${this.deaths.at(-1) ?? 'it ended its worker'}`;
+      throw new ProgramError(`thread ${thread}: its worker did not load ${this.#reference.module}${why}`);
+    }
     slot.ready = true;
   }
 
   #startWorker(thread: number): Slot {
     const block = B.blockOver(new SharedArrayBuffer(4 * B.blockWords));
     const { port1, port2 } = new MessageChannel();
-    const worker = startWorker('../parallel/agent', this.#reference, thread, port2, block.words.buffer);
+    const worker = startWorker(
+      '../parallel/agent',
+      this.#reference,
+      thread,
+      port2,
+      block.words.buffer,
+      this.#heapMegabytes,
+    );
     port1.unref();
     worker.on('error', (error: unknown) => {
       this.deaths.push(`the worker of thread ${thread} died: ${describeError(error)}`);

@@ -27,6 +27,17 @@ export interface BootData {
   readonly typescript: boolean;
 }
 
+/** Megabytes of heap that a worker needs before it can say that it has too few: with less it never begins. */
+export const leastHeap = 8;
+
+/** @throws ProgramError for a limit of the heap with which no worker begins. */
+export function checkHeap(heap: number): void {
+  if (!Number.isInteger(heap) || heap < leastHeap)
+    throw new ProgramError(
+      `heap is ${heap}: give whole megabytes from ${leastHeap}, which Node needs for itself`,
+    );
+}
+
 /** What a thread threw, so that it reads the same on the other side. */
 export type Thrown =
   | { readonly kind: 'unsupported'; readonly message: string }

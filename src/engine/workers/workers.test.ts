@@ -137,7 +137,16 @@ describe('unmodified code', () => {
     expect([result.outcome, result.findings, result.executions]).toEqual(['deadlocked', 2, 2]);
   });
 
-  test('a heap of nothing is refused', async () => {
-    await expect(explore('lost', { heap: 0 })).rejects.toThrow('heap is 0: give whole megabytes above 0');
+  test('a heap with which no worker begins is refused, and one with which it dies at once is reported at once', async () => {
+    await expect(explore('lost', { heap: 7 })).rejects.toThrow(
+      'heap is 7: give whole megabytes from 8, which Node needs for itself',
+    );
+    const heavy = fileURLToPath(new URL('./fixtures/heavy.mjs', import.meta.url));
+    await expect(exploreModule(heavy, { executor: 'workers', heap: 8 })).rejects.toThrow(
+      /did not load .*most likely out of memory: it has 8 MB/,
+    );
+    await expect(exploreModule(heavy, { executor: 'parallel', heap: 8 })).rejects.toThrow(
+      /did not load .*: the worker of thread [01] died: .*memory limit/,
+    );
   });
 });
