@@ -30,13 +30,6 @@ export function wholeIndex(p: Step): Refusal | undefined {
   }
 }
 
-/** Whether two values are one and the same in a cell of this view, wrapped to its width. True also where that cannot be told. */
-export function isSameCell(view: AtomicView, a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && typeof b === 'number')
-    return ((a | 0) ^ (b | 0)) << (32 - 8 * view.BYTES_PER_ELEMENT) === 0;
-  return typeof a !== 'bigint' || typeof b !== 'bigint' || BigInt.asIntN(64, a ^ b) === 0n;
-}
-
 /** The time-out of a wait as ECMA-262 takes it: undefined and NaN are for ever, negative is 0. */
 export function waitTime(timeout: unknown): number {
   if (timeout === undefined) return Number.POSITIVE_INFINITY;

@@ -1,5 +1,6 @@
 /** Joins the race detector to an execution: which steps order what, and what people are told of a race. */
 import type { Site } from '../instrument/host.ts';
+import { isSameCell } from '../instrument/same-cell.ts';
 import {
   COMPARE_EXCHANGE,
   LOAD,
@@ -13,7 +14,6 @@ import {
 } from '../instrument/step.ts';
 import { RaceDetector } from '../race/detector.ts';
 import { ACQUIRE, type Access, BOTH, RELEASE, VISIT, WAITED } from '../race/race.ts';
-import { isSameCell } from './arguments.ts';
 import type { Outcome, RacingAccess } from './outcome.ts';
 import { shownSite, type TraceStep } from './trace.ts';
 

@@ -12,6 +12,7 @@
 import { ExecutedStep, type StepObserver } from '../instrument/executed-step.ts';
 import { type Host, installHost, type Twin, twinOf, UnsupportedError } from '../instrument/host.ts';
 import type { PlainAccess } from '../instrument/plain-access.ts';
+import { replaces } from '../instrument/same-cell.ts';
 import {
   ADD,
   AND,
@@ -36,7 +37,7 @@ import {
 import type { Deviation } from '../schedule/deviation.ts';
 import type { Turns } from '../schedule/turns.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
-import { isPlainWait, isSameCell, type Refusal, waitTime, wholeIndex } from './arguments.ts';
+import { isPlainWait, type Refusal, waitTime, wholeIndex } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
 import { nameCells } from './cell-names.ts';
 import { cloneForThread } from './clone.ts';
@@ -529,7 +530,7 @@ export class VirtualExecutor implements SchedulerView {
               p.a as number,
               p.b as number,
             );
-            wrote = result === p.a ? p.a !== p.b : isSameCell(p.view!, result, p.a);
+            wrote = replaces(p.view!, result, p.a, p.b);
             break;
           case WAIT:
             result = this.#wait(t, p);
@@ -1016,7 +1017,7 @@ export class VirtualExecutor implements SchedulerView {
       wrote = (result as number) > 0;
     } else if (kind === COMPARE_EXCHANGE) {
       result = native['compareExchange']!(view, at, a, b);
-      wrote = result === a ? a !== b : isSameCell(view, result, a);
+      wrote = replaces(view, result, a, b);
     } else result = native[kindName(kind)]!(view, at, a);
     if (!inThread) return result;
     if (wrote) {

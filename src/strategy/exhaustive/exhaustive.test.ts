@@ -164,6 +164,49 @@ describe('an execution that a throwing thread ends', () => {
   });
 });
 
+describe('a thread that throws right after it woke others', () => {
+  // Those slept before: they are no threads that might have gone first.
+  test.each<[timeout: string, results: number]>([
+    ['', 2],
+    [', 5', 3],
+  ])('ends the search completely, with time-out "%s": %i executions', (timeout, executions) => {
+    const program = subject(
+      ({ cells, timed }) => ({
+        threads: 2,
+        mayBlock: [0],
+        setup: () => cells(2),
+        thread(id: number, view: Cells): void {
+          if (id === 0) {
+            if (timed === '') Atomics.wait(view, 0, 0);
+            else Atomics.wait(view, 0, 0, 5);
+            Atomics.sub(view, 1, 1);
+          } else {
+            Atomics.load(view, 0);
+            if (Atomics.notify(view, 0, 1) > 0) throw new Error('woke somebody');
+          }
+        },
+      }),
+      { timed: timeout },
+    );
+    expect(exhaust(program, { keepGoing: true, minimise: false })).toMatchObject({
+      outcome: 'violated',
+      complete: true,
+      executions,
+      behaviours: executions,
+    });
+  });
+});
+
+test('a compare-exchange reads where what it writes was there, wrapped to the width of the cell', () => {
+  const program = subject(() => ({
+    threads: 3,
+    setup: () => new Int8Array(new SharedArrayBuffer(2)),
+    thread: (id: number, view: Int8Array): number =>
+      id === 2 ? Atomics.compareExchange(view, 0, 0, -256) : Atomics.compareExchange(view, 0, 256, 0),
+  }));
+  expect(results(program, 1)).toEqual(['0,0,0']);
+});
+
 describe('loops that wait by looking', () => {
   test('are explored once for what they see at last, and cut where they would go round', () => {
     const program = subject(({ cells }) => ({

@@ -380,6 +380,8 @@ export class ExhaustiveSearch implements Strategy {
     for (let i = 0; i < view.count; i++) {
       const thread = view.enabled[i]!;
       if (thread === this.#path.thread[last] || this.#held[thread] === 1) continue;
+      // It slept until then: that it might time out before is a race of its own.
+      if (this.#path.footprint[last]!.includes(this.#locations.token(thread) * 2 + 1)) continue;
       this.#sequence.clear();
       this.#sequence.push(thread, unknown);
       this.#demand(last, this.#sequence);

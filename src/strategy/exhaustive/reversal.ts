@@ -3,6 +3,7 @@
  * wakes somebody depends on what came before, and with it what they depend on. Exact: nothing that touches the same bytes or the same queue lies
  * between two events that race.
  */
+import { replaces } from '../../instrument/same-cell.ts';
 import { type AtomicView, COMPARE_EXCHANGE, NOTIFY, STORE, TIMEOUT, WAIT } from '../../instrument/step.ts';
 import type { Footprint, Locations } from './footprint.ts';
 import type { EventDetail } from './step-reader.ts';
@@ -18,9 +19,7 @@ export function reversed(
   if (second.compound || first.compound) return secondPrint;
   if (second.kind === COMPARE_EXCHANGE) {
     const access = secondPrint[0]!;
-    const found = foundBefore(first, second);
-    const same = isSame(second.view!, found, second.a); // it was performed, so it has a view
-    const wrote = found === second.a ? second.a !== second.b : same;
+    const wrote = replaces(second.view!, foundBefore(first, second), second.a, second.b); // it was performed, so it has a view
     return [(access & ~1) + (wrote ? 1 : 0)];
   }
   if (second.kind === WAIT) {
