@@ -170,9 +170,14 @@ async function main(argv: readonly string[]): Promise<number> {
     throw new UsageError(
       `a checkpoint is of one program, the module has ${programs.length}: choose one with --export`,
     );
-  let code = 0;
-  for (const program of programs) if (!(await runExplore(program, options, json))) code = 1;
-  return code;
+  const unclean: string[] = [];
+  for (const program of programs)
+    if (!(await runExplore(program, options, json))) unclean.push(program.exportName ?? program.name);
+  if (programs.length > 1 && !json)
+    say(
+      `${programs.length - unclean.length} of ${programs.length} programs are clean${unclean.length === 0 ? '' : ` (not so: ${unclean.join(', ')})`}`,
+    );
+  return unclean.length === 0 ? 0 : 1;
 }
 
 function exploreOptions(values: Values): ModuleOptions {

@@ -67,7 +67,10 @@ describe('pct', () => {
     choices(strategy, steps, 100);
     // 3 threads of 6 steps: 12 or more choices while two can go on.
     const text = strategy.guarantee!(100)!;
-    const [, k, d, odds] = /n=3 threads, k=(\d+) steps, d=(\d+): .* p >= 1\/(\d+) an execution/.exec(text)!;
+    const [, k, d, odds] =
+      /n=3 threads, k=(\d+) steps in the longest execution, d=(\d+): .* p >= 1\/(\d+) an execution/.exec(
+        text,
+      )!;
     expect(Number(k)).toBeGreaterThanOrEqual(12);
     expect(d).toBe('2');
     expect(Number(odds)).toBe(3 * Number(k));

@@ -55,7 +55,7 @@ export function pct(seed: number, depth = 3): Strategy {
       const k = Math.max(longest, step);
       const p = 1 / (threads * k ** (depth - 1));
       const missed = Math.exp(executions * Math.log1p(-p));
-      return `PCT: n=${threads} threads, k=${k} steps, d=${depth}: a bug of depth ${depth} is met with p >= 1/${Math.round(1 / p)} an execution; ${executions} executions give >= ${((1 - missed) * 100).toFixed(1)} %`;
+      return `PCT: n=${threads} threads, k=${k} steps in the longest execution, d=${depth}: a bug of depth ${depth} is met with p >= 1/${Math.round(1 / p)} an execution; ${executions} executions give >= ${((1 - missed) * 100).toFixed(1)} %`;
     },
   };
 }
