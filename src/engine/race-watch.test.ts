@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { random } from '../strategy/random.ts';
 import { type Cells, executorOf, run, runAll } from './fixtures/schedules.ts';
-import { subject } from './fixtures/subject.ts';
+import { subject, type Tools } from './fixtures/subject.ts';
 import type { Outcome } from './outcome.ts';
 import type { Program } from './program.ts';
 
@@ -74,6 +74,116 @@ const racy: Readonly<Record<string, Program>> = {
     },
   })) as unknown as Program,
 };
+
+/** Frames that cannot be suspended: both threads run the line of the fault. */
+const inPlainFrames = {
+  'a constructor': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): unknown {
+      return new (class {
+        constructor(it: Cells) {
+          it[1] = 7; // FAULT
+        }
+      })(view);
+    },
+  }),
+  'a constructor of a derived class': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): unknown {
+      return new (class extends Object {
+        constructor(it: Cells) {
+          super();
+          it[1]! += 7; // FAULT
+        }
+      })(view);
+    },
+  }),
+  'a getter of a class': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): unknown {
+      class Counter {
+        get next(): number {
+          return view[1]!++; // FAULT
+        }
+      }
+      return new Counter().next;
+    },
+  }),
+  'a setter of an object': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): void {
+      const object = {
+        set value(to: number) {
+          view[1] = to; // FAULT
+        },
+      };
+      object.value = 3;
+    },
+  }),
+  'a generator': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): unknown {
+      function* numbers(): Generator<number> {
+        yield 1;
+        view[1] = 3; // FAULT
+      }
+      return [...numbers()].length;
+    },
+  }),
+  'a field': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): unknown {
+      class Taken {
+        number = view[1]!++; // FAULT
+      }
+      return new Taken().number;
+    },
+  }),
+  'an arrow in a field': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): unknown {
+      class Taker {
+        take = (): number => view[1]!++; // FAULT
+      }
+      return new Taker().take();
+    },
+  }),
+  'a static block': ({ cells }: Tools) => ({
+    threads: 2,
+    setup: () => cells(4),
+    thread(_id: number, view: Cells): unknown {
+      return class {
+        readonly id = 1;
+        static {
+          for (view[1] of [1, 2]); // FAULT
+        }
+      };
+    },
+  }),
+};
+
+test.each(Object.entries(inPlainFrames))('a race in %s, with both places', (_name, make) => {
+  const program = subject(make as (tools: Tools) => unknown) as Program;
+  const found = outcomes(program).filter(({ oracle }) => oracle === 'race');
+  expect(found.length).toBeGreaterThan(90);
+  const { first, second } = found[0]!.race!;
+  expect(first.thread).not.toBe(second.thread);
+  expect(second.site).toEqual(first.site);
+  const { line, column } = first.site!;
+  expect(
+    make
+      .toString()
+      .split('\n')
+      [line - 1]!.slice(column - 1 - (line === 1 ? 17 : 0)),
+  ).toMatch(/^(view|it)\[1\]/);
+});
 
 /** Iteration is no call of the author's: its place is not known. */
 const iterated: Readonly<Record<string, Program>> = {

@@ -233,3 +233,10 @@ export function lineEnd(code: string, from: number): number {
   while (i < code.length && !/[\n\r\u2028\u2029]/.test(code[i]!)) i++;
   return i;
 }
+
+/** Whether an optional chain calls anything on its way. */
+export function callsInChain(node: acorn.ChainExpression): boolean {
+  let link: AnyNode = node.expression;
+  while (link.type === 'MemberExpression') link = link.object;
+  return link.type === 'CallExpression';
+}

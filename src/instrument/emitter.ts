@@ -10,12 +10,14 @@
  *   $Q the plain symbol   $C call with `this`    $N what stands for a missing callee   $K to property key
  *   $V pair a private method                     $Y take a method out of an object     $H the host's helpers
  *   $w watch a plain access                      $d a watched target of an assignment  $h the host
+ *   $W and $E are those two in frames that cannot be suspended
  * Those that plain code uses are hoisted functions: in a circle of modules it may run before the first line of its module.
  */
 import type * as acorn from 'acorn';
 import {
   type AnyNode,
   type ClassNode,
+  callsInChain,
   capturesOf,
   childrenOf,
   declaredFunction,
@@ -35,28 +37,16 @@ import {
   varNames,
 } from './ast.ts';
 import { addTargets, isElement, isViewMethod, touchesElements } from './plain-access.ts';
-import { isWord, type Position, type Rope, type Slot } from './rope.ts';
+import { isWordAt, type Position, type Rope, type Slot } from './rope.ts';
 import { pathOf, type Scope, type Scopes } from './scope.ts';
 import { atomicSteps } from './step.ts';
+import { stepless } from './stepless.ts';
 
 /** How deep functions with twins may nest. Every level doubles the text of what is inside. */
 const deepest = 7;
 
 /** Before a node of our own: tools that count statements, branches and functions leave it out, with all that is in it. */
 const unseen = '/*v8 ignore next*/';
-
-/** Globals whose functions neither make steps nor call back: they are called plainly. */
-const stepless = new Set([
-  'Math',
-  'Number',
-  'BigInt',
-  'JSON',
-  'Symbol',
-  'Date',
-  'performance',
-  'String',
-  'Boolean',
-]);
 
 /** The twin that is being written: how many temporaries it needs. */
 interface Frame {
@@ -96,12 +86,14 @@ export class Emitter {
   readonly #privates: Map<string, boolean>[] = [];
   /** Where a switch has its functions paired: the case that is evaluated or entered first, whichever is entered in the end. */
   readonly #switchPairs = new Map<AnyNode, readonly AnyNode[]>();
-  /** Names and elements that are assigned to, the latter by a pattern or the head of a loop, and what `delete` names: none is read. */
+  /** Names and elements that are assigned to, the latter by a pattern or the head of a loop, what `delete` names, and what plain code calls, with its receiver: none is read. */
   readonly #targets = new Set<AnyNode>();
-  readonly #deleted = new Set<AnyNode>();
+  readonly #unread = new Set<AnyNode>();
   #scope: Scope;
   /** The twin being written, or undefined in plain code. */
   #frame: Frame | undefined;
+  /** The constructor, accessor, generator or initialiser being written, whose plain accesses are told although it is no twin. */
+  #plainFrame: Frame | undefined;
   /** True inside the twin of an arrow function: `arguments`, `super` and `new.target` have stand-ins there. */
   #inArrowTwin = false;
   /** True in the constructor of a derived class, where `this` may not exist yet. */
@@ -109,6 +101,7 @@ export class Emitter {
   #depth = 0;
   #keys = 0;
   #twins = 0;
+  #plainFrames = 0;
 
   constructor(input: EmitterInput) {
     this.#code = input.code;
@@ -143,18 +136,21 @@ export class Emitter {
       .split('')
       .map((name) => `${unseen}function ${p}${name}(a,b){return ${p}H().${name}(a,b)}`);
     // A closure is paired whenever it is made. In the host this would see the functions of all modules, and storing in them would be slow.
-    functions.push(`${unseen}function ${p}P(a,b){let h=${p}H();a[h.T]=b;b[h.Q]=a;return a}`);
+    functions.push(
+      `${unseen}function ${p}P(a,b){let h=${p}H();a[h.T]=b;b[h.Q]=a;return a}`,
+      `${unseen}function ${p}W(a,b,c,d){${p}H().w(a,b,c,d)}${unseen}function ${p}E(a,b,c){return ${p}H().d(a,b,c)}`,
+    );
     const keys = Array.from({ length: this.#keys }, (_, i) => `${p}k${i}`);
     const names = JSON.stringify(this.#names);
     prelude.text =
-      this.#twins === 0
+      this.#twins + this.#plainFrames === 0
         ? // Even without twins a module with steps (in a constructor, say) must be known as instrumented.
           this.#code.includes('Atomics')
           ? `${unseen}globalThis[Symbol.for("threadproof.host")]?.instrumented(${names});`
           : ''
-        : `${hashbang > 0 ? '\n' : ''}var ${[`${p}h`, ...keys].join(',')};` +
+        : `${hashbang > 0 ? '\n' : ''}var ${[`${p}h`, `${p}S`, ...keys].join(',')};` +
           `${unseen}function ${p}H(){if(${p}h===undefined&&(${p}h=globalThis[Symbol.for("threadproof.host")])===undefined)throw new Error("threadproof: this module was instrumented but its host is not installed: use the vitest plugin or the loader");return ${p}h.helpers}` +
-          `${functions.join('')}${unseen}const {${constants.join(',')}}=${p}H(),${p}S=(${p}h.instrumented(${names}),${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)}));`;
+          `${functions.join('')}${unseen}const {${constants.join(',')}}=${p}H(),${p}U=(${p}h.instrumented(${names}),${p}S=${p}h.sites(${JSON.stringify(this.#file)},${JSON.stringify(this.#sites)}));`;
     return this.#twins;
   }
 
@@ -430,7 +426,9 @@ export class Emitter {
           this.#chain(node);
           return;
         }
-        this.#plainChain(node);
+        if (this.#plainFrame !== undefined && this.#isWatchedChain(node) && !callsInChain(node))
+          this.#chain(node);
+        else this.#plainChain(node);
         return;
       case 'UpdateExpression':
         if (node.argument.type === 'Identifier') this.#targets.add(node.argument);
@@ -439,7 +437,7 @@ export class Emitter {
         else this.#children(node);
         return;
       case 'UnaryExpression':
-        if (node.operator === 'delete') this.#deleted.add(node.argument);
+        if (node.operator === 'delete') this.#unread.add(node.argument);
         if (
           this.#frame !== undefined &&
           node.operator === 'delete' &&
@@ -506,7 +504,7 @@ export class Emitter {
       this.#rope.add(')');
       return;
     }
-    if (!this.#isWatched(node) || isInChain(node) || this.#deleted.has(node)) this.#children(node);
+    if (!this.#isWatched(node) || isInChain(node) || this.#unread.has(node)) this.#children(node);
     else if (this.#targets.has(node)) this.#watchedTarget(node);
     else this.#watchedRead(node);
   }
@@ -515,13 +513,13 @@ export class Emitter {
 
   /** Whether `node` is an element whose accesses are told in what is being written now. */
   #isWatched(node: AnyNode): boolean {
-    if (this.#frame === undefined || !isElement(node)) return false;
+    if ((this.#frame ?? this.#plainFrame) === undefined || !isElement(node)) return false;
     const { object } = node as acorn.MemberExpression;
     return !(object.type === 'Identifier' && stepless.has(object.name) && !this.#declared.has(object.name));
   }
 
   #isWatchedChain(node: acorn.ChainExpression): boolean {
-    return !this.#deleted.has(node) && this.#touches(node);
+    return !this.#unread.has(node) && this.#touches(node);
   }
 
   /** `$o = (object), $k = (key)` and the call that tells; what follows uses `$o[$k]`. */
@@ -541,7 +539,7 @@ export class Emitter {
   }
 
   #watch(o: string, k: string, node: AnyNode, write: boolean): string {
-    return `${this.#p}w(${o},${k},${this.#site(node.start)},${write})`;
+    return `${this.#p}${this.#frame === undefined ? 'W' : 'w'}(${o},${k},${this.#site(node.start)},${write})`;
   }
 
   #watchedRead(node: acorn.MemberExpression): void {
@@ -552,7 +550,7 @@ export class Emitter {
   }
 
   #watchedTarget(node: acorn.MemberExpression): void {
-    this.#rope.add(`${this.#p}d((`, node.start);
+    this.#rope.add(`${this.#p}${this.#frame === undefined ? 'E' : 'd'}((`, node.start);
     this.#emit(node.object);
     this.#rope.add('),(');
     this.#emit(node.property);
@@ -634,8 +632,8 @@ export class Emitter {
       return 'none';
     if (this.#isScript && sloppyFault(node) !== undefined) return 'none';
     if (node.type !== 'ArrowFunctionExpression') return 'twin';
-    const captures = capturesOf(node);
-    return captures.superCall || captures.superWrite ? 'none' : 'twin';
+    const { superCall, superWrite } = capturesOf(node);
+    return superCall || superWrite ? 'none' : 'twin';
   }
 
   #touches(node: AnyNode): boolean {
@@ -730,12 +728,14 @@ export class Emitter {
   }
 
   /** The function as the author wrote it, with the functions inside it paired. */
-  #plainFunction(node: FunctionNode, newName?: string): void {
+  #plainFunction(node: FunctionNode, newName?: string, isWatched = node.generator && !node.async): void {
     const frame = this.#frame;
+    const plainFrame = this.#plainFrame;
     const inArrowTwin = this.#inArrowTwin;
     const inDerived = this.#inDerivedConstructor;
     const scope = this.#scope;
     this.#frame = undefined;
+    this.#plainFrame = undefined;
     this.#scope = this.#scopes.get(node)!;
     if (node.type !== 'ArrowFunctionExpression') {
       this.#inArrowTwin = false;
@@ -751,15 +751,55 @@ export class Emitter {
     for (const child of childrenOf(node)) {
       if (child === node.id) continue;
       this.#rope.copy(at, child.start);
-      this.#emit(child);
+      if (isWatched && child.type === 'BlockStatement' && child === node.body) this.#watchedBlock(child);
+      else this.#emit(child);
       at = child.end;
     }
     this.#rope.copy(at, node.end);
     this.#depth--;
+    this.#plainFrame = plainFrame;
     this.#frame = frame;
     this.#inArrowTwin = inArrowTwin;
     this.#inDerivedConstructor = inDerived;
     this.#scope = scope;
+  }
+
+  /** The body of a frame that cannot be suspended: its plain accesses are told all the same. */
+  #watchedBlock(node: AnyNode & { body: readonly AnyNode[] }): void {
+    const plainFrame = this.#plainFrame;
+    const own: Frame = { used: 0, most: 0 };
+    let temporaries: Slot | undefined;
+    if (this.#touches(node)) this.#plainFrames++;
+    this.#plainFrame = own;
+    this.#block(node, () => {
+      temporaries = this.#rope.slot();
+    });
+    this.#plainFrame = plainFrame;
+    const names = this.#temporaries(own);
+    if (names !== '' && temporaries !== undefined) temporaries.text = `let ${names};`;
+  }
+
+  /** The value of a field: the temporaries are the parameters of an arrow. */
+  #watchedValue(node: AnyNode): void {
+    // A class takes its name from the field, where it stands alone.
+    if (isClass(node) || !this.#touches(node)) {
+      this.#emit(node);
+      return;
+    }
+    const own: Frame = { used: 0, most: 0 };
+    this.#plainFrames++;
+    this.#rope.add(`${unseen}((`);
+    const names = this.#rope.slot();
+    this.#rope.add(')=>(');
+    this.#plainFrame = own;
+    this.#emit(node);
+    this.#plainFrame = undefined;
+    this.#rope.add('))()', this.#last(node));
+    names.text = this.#temporaries(own);
+  }
+
+  #temporaries({ most }: Frame): string {
+    return Array.from({ length: most }, (_, i) => `${this.#p}${i}`).join(',');
   }
 
   /** A twin as an expression. An arrow's twin takes `this` and its companions from around it, as the arrow does. */
@@ -807,6 +847,7 @@ export class Emitter {
     this.#twins++;
     const outer = {
       frame: this.#frame,
+      plainFrame: this.#plainFrame,
       arrow: this.#inArrowTwin,
       derived: this.#inDerivedConstructor,
       scope: this.#scope,
@@ -819,6 +860,7 @@ export class Emitter {
     const moved = node.params.some((param) => this.#suspends(param) || this.#touches(param));
     const apart = moved ? this.#varsInParams(node) : undefined;
     this.#frame = undefined;
+    this.#plainFrame = undefined;
     this.#rope.add('(', node.start);
     if (moved) this.#rope.add(`...${this.#p}ps`);
     else this.#list(node.params);
@@ -856,6 +898,7 @@ export class Emitter {
     if (temporaries !== undefined) this.#declareTemporaries(frame, temporaries);
     this.#depth--;
     this.#frame = outer.frame;
+    this.#plainFrame = outer.plainFrame;
     this.#inArrowTwin = outer.arrow;
     this.#inDerivedConstructor = outer.derived;
     this.#scope = outer.scope;
@@ -863,7 +906,7 @@ export class Emitter {
 
   #declareTemporaries(frame: Frame, slot: Slot): void {
     if (frame.most === 0) return;
-    slot.text = `let ${Array.from({ length: frame.most }, (_, i) => `${this.#p}${i}`).join(',')};`;
+    slot.text = `let ${this.#temporaries(frame)};`;
   }
 
   /**
@@ -1003,7 +1046,7 @@ export class Emitter {
       const outer = this.#leaveFunction();
       const scope = this.#scope;
       this.#scope = this.#scopes.get(member)!;
-      this.#block(member);
+      this.#watchedBlock(member);
       this.#scope = scope;
       outer();
       return;
@@ -1019,7 +1062,7 @@ export class Emitter {
       if (value) {
         this.#rope.copy(member.key.end, value.start);
         if (isAnonymousFunction(value)) this.#functionValue(value, temporary ?? fieldName(member.key));
-        else this.#emit(value);
+        else this.#watchedValue(value);
         this.#rope.copy(value.end, member.end);
       } else this.#rope.copy(member.key.end, member.end);
       this.#terminate(member);
@@ -1029,7 +1072,7 @@ export class Emitter {
     this.#rope.copy(member.key.end, member.value.start);
     const outer = this.#leaveFunction();
     this.#inDerivedConstructor = member.kind === 'constructor' && owner.superClass !== null;
-    this.#method(member.value);
+    this.#method(member.value, member.kind !== 'method');
     const kind = this.#twinKind(member.value);
     if (member.key.type === 'PrivateIdentifier' && member.kind === 'method' && kind !== 'none') {
       this.#rope.add(`${member.static ? ' static ' : ' '}*#${this.#p}${member.key.name}`, member.start);
@@ -1049,16 +1092,19 @@ export class Emitter {
   }
 
   /** A method's function: like a plain function, but a constructor keeps its mark. */
-  #method(node: FunctionNode): void {
+  #method(node: FunctionNode, isWatched: boolean): void {
     const derived = this.#inDerivedConstructor;
     if (!derived) {
-      this.#plainFunction(node);
+      this.#plainFunction(node, undefined, isWatched || undefined);
       return;
     }
     const scope = this.#scope;
     this.#scope = this.#scopes.get(node)!;
     this.#depth++;
-    this.#children(node);
+    this.#children(node, (child) => {
+      if (child.type === 'BlockStatement') this.#watchedBlock(child);
+      else this.#emit(child);
+    });
     this.#depth--;
     this.#scope = scope;
   }
@@ -1066,13 +1112,16 @@ export class Emitter {
   /** Class bodies have their own `this`, and nothing in them runs in the twin around them. Returns the way back. */
   #leaveFunction(): () => void {
     const frame = this.#frame;
+    const plainFrame = this.#plainFrame;
     const arrow = this.#inArrowTwin;
     const derived = this.#inDerivedConstructor;
     this.#frame = undefined;
+    this.#plainFrame = undefined;
     this.#inArrowTwin = false;
     this.#inDerivedConstructor = false;
     return () => {
       this.#frame = frame;
+      this.#plainFrame = plainFrame;
       this.#inArrowTwin = arrow;
       this.#inDerivedConstructor = derived;
     };
@@ -1147,7 +1196,8 @@ export class Emitter {
         this.#computedKey(node.key, temporary);
         this.#rope.copy(node.key.end, value.start);
       } else this.#rope.copy(node.start, value.start);
-      if ((node.method || accessor) && isFunction(value)) this.#plainFunction(value);
+      if ((node.method || accessor) && isFunction(value))
+        this.#plainFunction(value, undefined, accessor || undefined);
       else if (named) this.#functionValue(value, temporary ?? literalName(node.key));
       else this.#emit(value);
       this.#rope.copy(value.end, node.end);
@@ -1186,6 +1236,7 @@ export class Emitter {
       return;
     }
     if (this.#frame === undefined) {
+      this.#unread.add(callee);
       // A function that is called where it stands, in plain code, runs plainly and nobody else holds it.
       if (isAnonymousFunction(callee) && !callee.async) {
         this.#children(node, (child) => (child === callee ? this.#plainFunction(callee) : this.#emit(child)));
@@ -1336,6 +1387,7 @@ export class Emitter {
 
   #taggedTemplate(node: acorn.TaggedTemplateExpression): void {
     if (this.#frame === undefined) {
+      this.#unread.add(node.tag);
       if (!this.#inArrowTwin || !isSuperMember(node.tag)) {
         this.#children(node);
         return;
@@ -1432,7 +1484,7 @@ export class Emitter {
   }
 
   #take(count: number): string[] {
-    const frame = this.#frame!;
+    const frame = (this.#frame ?? this.#plainFrame)!;
     const names = Array.from({ length: count }, (_, i) => `${this.#p}${frame.used + i}`);
     frame.used += count;
     frame.most = Math.max(frame.most, frame.used);
@@ -1440,7 +1492,7 @@ export class Emitter {
   }
 
   #give(count: number): void {
-    this.#frame!.used -= count;
+    (this.#frame ?? this.#plainFrame)!.used -= count;
   }
 
   /** The text of a site's number: where in the author's file a step stands. */
@@ -1458,8 +1510,4 @@ export class Emitter {
   #refuseHere(what: string, node: AnyNode): void {
     this.#rope.add(`${this.#p}X(${JSON.stringify(what)},${this.#site(node.start)})`);
   }
-}
-
-function isWordAt(code: string, offset: number): boolean {
-  return isWord(code.charCodeAt(offset));
 }

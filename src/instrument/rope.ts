@@ -158,3 +158,7 @@ export function isWord(code: number): boolean {
     code === 36
   );
 }
+
+export function isWordAt(code: string, offset: number): boolean {
+  return isWord(code.charCodeAt(offset));
+}

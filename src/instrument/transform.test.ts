@@ -55,6 +55,40 @@ function get(v, i) {
     steps: 'load@3 load@6',
   },
   {
+    name: 'elements in frames that cannot be suspended, which are watched',
+    source: `export function main(v, log) {
+  const at = (i) => { log.push(i); return i; };
+  class Base {
+    static first = v[at(1)];
+    static { for (v[at(2)] of [21]); }
+    own = v[at(3)];
+    named = () => v[4];
+    made = class { x = v[0] };
+    get five() { return v?.[at(5)]; }
+    set five(x) { [v[at(5)], this.old] = [x, v[5]]; }
+  }
+  class Derived extends Base {
+    constructor() { super(); this.six = v[at(6)]++; v[at(6)] **= 1; v[at(7)] ||= at(99); }
+    *each() { const got = yield v[at(7)]; v[at(7)] += got; return v[7]; }
+  }
+  const d = new Derived();
+  d.five = 55;
+  const each = d.each();
+  const object = { get x() { return v[at(0)]; }, set x(y) { v[0] = y; } };
+  object.x = 3;
+  const names = ['join', 'tag'];
+  class Called {
+    list = [1, 2];
+    tag() { return this.list.length; }
+    constructor() { this.calls = [this.list[names[0]]('-'), this[names[1]]\`\`, (this?.[names[1]])()].join('+'); }
+  }
+  return [new Called().calls, Base.first, v[2], d.own, d.named(), d.named.name, d.made.name, d.five, d.old, d.six, each.next().value, each.next(2).value, object.x].join();
+}`,
+    value: '1-2+2+2,10,21,30,40,named,made,55,50,60,70,72,3',
+    steps: '',
+    log: [1, 2, 3, 6, 6, 7, 5, 5, 7, 7, 0],
+  },
+  {
     name: 'the last of two declarations of one name is the function',
     source: `export function main(v) {
   function f() { return Atomics.load(v, 1); }
