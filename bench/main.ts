@@ -7,6 +7,7 @@ import { benchExhaust } from './exhaust.ts';
 import { benchExplore } from './explore.ts';
 import { benchHandOff } from './handoff.ts';
 import { benchPool } from './pool.ts';
+import { benchRecording } from './recording.ts';
 import { type Topic, topics } from './runtime/topics.ts';
 import { benchRuntime } from './runtime.ts';
 
@@ -18,6 +19,7 @@ const usage = `npm run bench -- <what> [options]
                        (${topics.join(', ')}; default: all)
   pool                 the thread pool, beside piscina, tinypool, poolifier and workerpool (after npm run build)
   handoff              hand-offs a second of the workers executor, beside two bare workers
+  recording            what it costs to record an operation of a thread that runs free
 
   --rounds N           rounds that are counted (default 7)
   --exhaust            explore: what it takes to explore every behaviour, beside Loom
@@ -81,13 +83,14 @@ const executions = whole('executions', values.executions ?? (what === 'effective
 const milliseconds = whole('milliseconds', values.milliseconds);
 const { json } = values;
 if (values.help) console.log(usage);
-else if (what === undefined) fail('say what: explore, effectiveness, runtime, pool, handoff');
+else if (what === undefined) fail('say what: explore, effectiveness, runtime, pool, handoff, recording');
 else if (what === 'runtime')
   await benchRuntime({ rounds, milliseconds, json, topics: rest.length === 0 ? topics : rest.map(known) });
 else if (what === 'pool') await benchPool({ rounds, json });
 else if (what === 'handoff') await benchHandOff({ rounds, json });
+else if (what === 'recording') await benchRecording({ rounds, json });
 else if (what !== 'explore' && what !== 'effectiveness')
-  fail(`"${what}" is not known: explore, effectiveness, runtime, pool, handoff`);
+  fail(`"${what}" is not known: explore, effectiveness, runtime, pool, handoff, recording`);
 else if (rest.length > 0) fail(`"${rest[0]}": ${what} has no topics`);
 else if (what === 'effectiveness')
   benchEffectiveness({

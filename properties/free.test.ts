@@ -14,21 +14,26 @@ async function outputOf(run: () => Promise<number>): Promise<{ code: number; tex
 }
 
 test('a property holds on free threads, a broken subject is seen, and comes again under virtual with a line to replay it', async () => {
-  const names = ['mutual-exclusion', 'M2', 'channel-calls'];
-  // In the first case of M2 with this seed a thread begins by unlocking what it never locked: that shows whatever the order.
-  const options = { cases: 2, repeats: 20, seed: 2, json: true };
+  const names = ['mutual-exclusion', 'Q2', 'channel-calls'];
+  // The case of Q2 with this seed is `T0: close() | T1: tryPut(20); put(21); close()`, and T1 sleeps for ever in two of three executions (650 of 1,000 on two busy processors):
+  // were it one in twenty, all 400 would pass once in 800 million runs.
+  const options = { cases: 1, repeats: 400, seed: 12, json: true };
   const { code, text } = await outputOf(() => runFreely(options, (name) => names.includes(name)));
   const rows = text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(rows.map(({ label, outcome }) => [label, outcome])).toEqual([
     ['mutual-exclusion', 'passed'],
     ['channel-calls', 'outside'],
-    ['M2', 'violated'],
+    ['Q2', 'violated'],
   ]);
-  expect(rows[0]).toMatchObject({ cases: 2, executions: 40 });
+  expect(rows[0]).toMatchObject({ cases: 1, executions: 400 });
   expect(rows[2]).toMatchObject({
     reproduced: true,
     schedule: expect.stringMatching(/^tp1_/),
-    replay: `npm run properties -- --only M2 --seed ${rows[2]!['caseSeed']} --path 0 --schedules 200`,
+    replay: expect.stringMatching(
+      new RegExp(
+        `^npm run properties -- --only Q2 --seed ${rows[2]!['caseSeed']} --path 0 --schedules \\d+$`,
+      ),
+    ),
   });
   expect(code).toBe(0);
 }, 120_000);

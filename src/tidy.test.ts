@@ -84,7 +84,16 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'examples',
   ],
   fuzz: ['properties', 'src', 'src/engine', 'src/generate', 'src/report', 'src/schedule'],
-  bench: ['src', 'src/engine', 'src/strategy', 'src/report', 'src/runtime', 'properties', 'models'],
+  bench: [
+    'src',
+    'src/engine',
+    'src/generate',
+    'src/strategy',
+    'src/report',
+    'src/runtime',
+    'properties',
+    'models',
+  ],
   coverage: ['src/instrument'],
   examples: [],
 };
