@@ -92,7 +92,11 @@ export interface Reproduction {
 /** Schedules in which `virtual` looks for the failure: few first, as most show it soon. */
 const attempts = [200, 2_000, 20_000] as const;
 
-export async function reproduce(row: string, { seed }: FreeFinding, most = 20_000): Promise<Reproduction> {
+export async function reproduce(
+  row: string,
+  { seed, plan }: FreeFinding,
+  most = 20_000,
+): Promise<Reproduction> {
   const broken = brokenSubjects.find(({ id }) => id === row);
   const property = properties.find(({ name }) => name === (broken?.caughtBy ?? row))!; // it ran
   const subject = broken === undefined ? property.subject : broken.subject;
@@ -100,12 +104,17 @@ export async function reproduce(row: string, { seed }: FreeFinding, most = 20_00
   for (const schedules of attempts.filter((n) => n <= most)) {
     const { finding } = await runProperty(property, subject, { cases: 1, seed, path: '0', schedules });
     tried = schedules;
-    if (finding !== undefined)
-      return {
-        found: finding,
-        schedules,
-        replay: `npm run properties -- --only ${row} --seed ${seed} --path 0 --schedules ${schedules}`,
-      };
+    if (finding === undefined) continue;
+    // A line that repeats another program would be worse than none.
+    if (describePlan(finding.finding.plan) !== plan)
+      throw new Error(
+        `${row}, seed ${seed}: ${plan} failed, and ${describePlan(finding.finding.plan)} was repeated`,
+      );
+    return {
+      found: finding,
+      schedules,
+      replay: `npm run properties -- --only ${row} --seed ${seed} --path 0 --schedules ${schedules}`,
+    };
   }
   return { found: undefined, schedules: tried, replay: '' };
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ProgramsCovered } from '../src/generate/coverage.ts';
@@ -104,6 +105,15 @@ test('--json prints one object a line, a finding with its plan, schedule and pat
     schedule: lines[2]!['schedule'],
     plan: lines[2]!['plan'],
   });
+});
+
+test('the line of the docs repeats a case that failed on free threads, under so many schedules, and shows it', () => {
+  const docs = readFileSync(join(root, 'docs/executors.md'), 'utf8');
+  const line = /^npm run properties -- (--only R8 .*--schedules.*)$/m.exec(docs)![1]!; // it has one
+  const { status, stdout } = run(...line.split(' '));
+  expect(stdout).toMatch(/R8 +rwlock-overlap .*violated/);
+  expect(stdout).toMatch(/^schedule {2}tp1_4_/m);
+  expect(status).toBe(0);
 });
 
 test('a broken subject that slips through fails the run', () => {

@@ -33,7 +33,7 @@ checks that every broken subject is caught.
   --matrix       run every broken subject against all properties of its shape, and show which catch it
   --odds         measure how often a generated schedule shows each broken subject
   --executor workers   the differential law instead: every program under real workers too, with the same trace and outcome (default 20 programs a row)
-  --executor parallel  the suite on real threads that run free, which record histories (default 20 cases a row); what fails is looked for under virtual
+  --executor parallel  the suite on real threads that run free, which record histories (default 15 cases a row); what fails is looked for under virtual
   --repeats N    with --executor parallel: executions of each case (default 50)
   --list         the names
   --json         one JSON object a line
@@ -145,7 +145,7 @@ function parse(argv: string[]): Options | 'done' {
   if (values.path !== undefined && (only.length !== 1 || values.seed === undefined))
     throw new UsageError('--path goes with one --only and the --seed it came with');
   return {
-    cases: whole('cases', values.cases, 1) ?? (isReal ? 20 : 1000),
+    cases: whole('cases', values.cases, 1) ?? { virtual: 1000, workers: 20, parallel: 15 }[executor]!,
     schedules: whole('schedules', values.schedules, 1),
     repeats: whole('repeats', values.repeats, 1) ?? 50,
     executor,

@@ -107,7 +107,11 @@ export async function runProperty(
   let found: PropertyFinding | undefined;
   if (details.failed) {
     const smallest = details.counterexample?.[0];
-    const finding = await smallest?.run(undefined, lastPass, schedules);
+    const finding = await smallest?.run(
+      undefined,
+      options.schedules === undefined ? lastPass : 500,
+      schedules,
+    );
     // An error that is no finding is a mistake of ours: it must not look like one.
     if (smallest === undefined || finding === undefined) throw details.errorInstance ?? error;
     found = {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { passed } from '../engine/outcome.ts';
+import { exploreFree } from '../engine/parallel/explore.ts';
 import { Over } from '../engine/parallel/over.ts';
-import type { FreeRun } from '../engine/parallel/threads.ts';
+import { type FreeRun, FreeThreads } from '../engine/parallel/threads.ts';
 import { parseHistory } from '../history/notation.ts';
 import { assertWellFormed } from '../history/well-formed.ts';
 import type { Callee } from './body.ts';
+import { loggedCase } from './fixtures/logged.ts';
 import { freeCase, historyOf, type Recording, record, stampLayout, stampsFor } from './free.ts';
 import type { Plan } from './plan.ts';
 
@@ -166,4 +168,29 @@ describe('recording', () => {
     const run: FreeRun = { shared: program.setup(), ends: [{ kind: 'returned', value: undefined }] };
     expect(judge(passed, run).kind).toBe('exhausted');
   });
+
+  test('on real threads, too, an order in the history is one that was there', async () => {
+    let orders = 0;
+    const { program, judge } = loggedCase((history) => {
+      for (const a of history)
+        for (const b of history) {
+          if (a.returned > b.called) continue;
+          orders++;
+          const [, end] = a.result as readonly [number, number];
+          const [begin] = b.result as readonly [number, number];
+          if (end > begin) return { kind: 'violated', message: `${end} is not before ${begin}` };
+        }
+      return passed;
+    });
+    const module = new URL('fixtures/logged.ts', import.meta.url).href;
+    const threads = new FreeThreads({ module, exportName: 'logged' });
+    try {
+      const budget = { executions: 300, deadline: Number.POSITIVE_INFINITY };
+      const { first, executions } = await exploreFree(threads, program, budget, { judge });
+      expect([first, executions]).toEqual([undefined, 300]);
+    } finally {
+      await threads.close();
+    }
+    expect(orders).toBeGreaterThanOrEqual(300 * 2 * 190); // those within each thread, at least
+  }, 60_000);
 });
