@@ -377,6 +377,74 @@ describe('step results equal those of the platform', () => {
     expect(coerced).toEqual(['index', 'value']);
   });
 
+  test('arguments are coerced in the order of the platform, and views that it refuses are refused before', () => {
+    const seen: Record<string, unknown[]> = { scheduled: [], inside: [], plain: [] };
+    const program = subject(
+      ({ cells, seen }) => {
+        type Noisy = (name: string, value: unknown) => never;
+        const calls: ((v: Cells, o: Noisy) => unknown)[] = [
+          (v, o) => Atomics.wait(v, o('index', 1), o('value', 0), o('time-out', 0)),
+          (v, o) => Atomics.wait(v, o('index', 1), o('value', 7), o('time-out', 5)),
+          (v, o) => Atomics.wait(v, 0, o('value', 7), o('time-out', 0n)),
+          (v, o) => Atomics.wait(v, 0, 7, o('time-out', 0n)),
+          (v, o) => Atomics.wait(v, o('index', 9), o('value', 0), o('time-out', 0)),
+          (_, o) => Atomics.wait(new Int32Array(4), o('index', 0), o('value', 0), o('time-out', 0)),
+          (v, o) => Atomics.wait(new Int8Array(v.buffer) as never, o('index', 0), o('value', 0)),
+          (v, o) => Atomics.notify(v, o('index', 1), o('count', 1)),
+          (_, o) => Atomics.notify(new Int32Array(4), o('index', 0), o('count', 1)),
+          (v, o) => Atomics.notify(new Int8Array(v.buffer) as never, o('index', 0), o('count', 1)),
+          (_, o) => Atomics.add({} as never, o('index', 1), o('value', 5)),
+          (_, o) => Atomics.load(null as never, o('index', 1)),
+          (v, o) => Atomics.store(new Float32Array(v.buffer) as never, o('index', 1), o('value', 5)),
+          (v, o) => Atomics.sub(new Uint8ClampedArray(v.buffer) as never, o('index', 1), o('value', 5)),
+          (v, o) => Atomics.or(new DataView(v.buffer) as never, o('index', 1), o('value', 5)),
+          (v, o) => Atomics.compareExchange(v, o('index', 1), o('expected', 0), o('value', 0)),
+          (v, o) => Atomics.add(v, o('index', 9), o('value', 5)),
+        ];
+        const one = (v: Cells, call: (typeof calls)[number], into: string): void => {
+          const log: unknown[] = [];
+          const noisy: Noisy = (name, value) =>
+            ({
+              valueOf() {
+                log.push(name);
+                return value;
+              },
+            }) as never;
+          try {
+            log.unshift(call(v, noisy));
+          } catch (error) {
+            log.unshift((error as Error).message);
+          }
+          seen[into]!.push(log.join()); // one of the three
+        };
+        return {
+          threads: 1,
+          setup: () => cells(2),
+          thread(id: number, v: Cells): void {
+            for (const call of calls) one(v, call, id === 0 ? 'scheduled' : 'plain');
+            // What sort calls cannot be suspended.
+            if (id === 0)
+              for (const call of calls) {
+                let done = false;
+                [2, 1].sort(() => {
+                  if (!done) one(v, call, 'inside');
+                  done = true;
+                  return 0;
+                });
+              }
+          },
+        };
+      },
+      { seen },
+    );
+    program.thread(1, cells(2)); // no execution: it runs plainly
+    expect(run(program, [], {}).outcome).toMatchObject({ kind: 'passed' });
+    expect(seen['plain']![0]).toBe('timed-out,index,value,time-out');
+    expect(seen['plain']).toHaveLength(17);
+    expect(seen['scheduled']).toEqual(seen['plain']);
+    expect(seen['inside']).toEqual(seen['plain']);
+  });
+
   test('a fraction as index names the same cell for wait, notify and the trace', () => {
     const program = subject(({ cells }) => ({
       threads: 2,

@@ -37,7 +37,7 @@ import {
 import type { Deviation } from '../schedule/deviation.ts';
 import type { Turns } from '../schedule/turns.ts';
 import type { SchedulerView, Strategy } from '../strategy/strategy.ts';
-import { isPlainWait, type Refusal, waitTime, wholeIndex } from './arguments.ts';
+import { isPlainWait, type Refusal, waitTime, wholeIndex, wholeNumber } from './arguments.ts';
 import { BehaviourHash } from './behaviour.ts';
 import { nameCells } from './cell-names.ts';
 import { cloneForThread } from './clone.ts';
@@ -721,21 +721,20 @@ export class VirtualExecutor implements SchedulerView {
 
   /** `Atomics.wait`: its result, or undefined when the thread went to sleep. */
   #wait(t: number, p: Step): string | undefined {
-    const timeout = waitTime(p.b);
     const view = p.view!;
     const index = p.index as number;
     let buffer: ArrayBufferLike | undefined;
+    let compared = 'timed-out';
     if (isPlainWait(view, index, p.a)) {
       buffer = this.#bufferOf(t, view);
       if (!(buffer instanceof SharedArrayBuffer)) buffer = undefined;
-      else if (this.#native.load(view, index) !== p.a) return 'not-equal';
+      else if (this.#native.load(view, index) !== p.a) compared = 'not-equal';
     }
-    if (buffer === undefined || timeout === 0) {
-      // With a time-out of 0 the platform checks the arguments and compares, and never blocks.
-      const compared = this.#native.wait(view as Int32Array, index, p.a as number, 0);
-      if (compared === 'not-equal' || timeout === 0) return compared;
-      buffer = view.buffer;
-    }
+    // With a time-out of 0 the platform checks the arguments and compares, and never blocks.
+    if (buffer === undefined) compared = this.#native.wait(view as Int32Array, index, p.a as number, 0);
+    const timeout = waitTime(p.b);
+    if (compared === 'not-equal' || timeout === 0) return compared;
+    buffer ??= view.buffer;
     this.#sleepers.push(t);
     this.#sleepBuffer[t] = buffer;
     this.#sleepOffset[t] = view.byteOffset + Number(p.index) * view.BYTES_PER_ELEMENT;
@@ -1006,12 +1005,12 @@ export class VirtualExecutor implements SchedulerView {
       this.#checkCaller(kind);
     }
     if (kind === PAUSE) return undefined;
-    const at = typeof index === 'number' ? Math.trunc(index) || 0 : Math.trunc(+(index as number)) || 0;
+    const at = wholeNumber(kind, view, index);
     let result: unknown;
     let wrote = kind >= STORE && kind <= EXCHANGE;
     if (kind === WAIT) {
       result = native['wait']!(view, at, a, 0);
-      if (result === 'timed-out' && waitTime(b) > 0) throw this.#cannotWait();
+      if (waitTime(b) > 0 && result === 'timed-out') throw this.#cannotWait();
     } else if (kind === NOTIFY) {
       result = this.#notify(view, at, a, undefined);
       wrote = (result as number) > 0;
