@@ -159,7 +159,7 @@ test('files are short enough to read', () => {
 /** Files that must be long, with the reason at their head. */
 const longFiles: Readonly<Record<string, number>> = {
   'src/engine/virtual.ts': 1120,
-  'src/instrument/emitter.ts': 1520,
+  'src/instrument/emitter.ts': 1600,
   // Runs in a worker as one piece, before anything of the author's.
   'src/engine/workers/agent.ts': 620,
   // Both directions of one protocol, with a worker's whole life.

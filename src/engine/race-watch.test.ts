@@ -185,6 +185,91 @@ test.each(Object.entries(inPlainFrames))('a race in %s, with both places', (_nam
   ).toMatch(/^(view|it)\[1\]/);
 });
 
+/** Reads of element 3, or of all, each against a write of it: with the place of the read where `sited`. */
+const readers: readonly (readonly [name: string, sited: boolean, read: (view: Cells) => unknown])[] = [
+  [
+    'an object pattern',
+    true,
+    subject(() => (view: Cells) => {
+      const { 3: x } = view as unknown as Record<number, number>;
+      return x;
+    }),
+  ],
+  [
+    'an object pattern with a computed key',
+    true,
+    subject(() => (view: Cells) => {
+      const i = 3,
+        { length, [i]: x = 5 } = view;
+      return [x, length];
+    }),
+  ],
+  [
+    'an assignment by an object pattern',
+    true,
+    subject(() => (view: Cells) => {
+      const o: { x: unknown } = { x: 0 };
+      ({ [view.length - 1]: o.x } = view);
+      return o;
+    }),
+  ],
+  ['includes', true, subject(() => (view: Cells) => view.includes(9))],
+  ['lastIndexOf', true, subject(() => (view: Cells) => view.lastIndexOf(9))],
+  ['with', true, subject(() => (view: Cells) => view.with(0, 1))],
+  ['find', true, subject(() => (view: Cells) => view.find((x) => x === 9))],
+  ['findLast', true, subject(() => (view: Cells) => view.findLast((x) => x === 9))],
+  ['every', true, subject(() => (view: Cells) => view.every((x) => x < 9))],
+  ['a copy', true, subject(() => (view: Cells) => new Uint8Array(view))],
+  ['apply', false, subject(() => (view: Cells) => Math.max.apply(null, view as never))],
+  ['Reflect.apply', false, subject(() => (view: Cells) => Reflect.apply(Math.max, null, view))],
+  ['a method of arrays', false, subject(() => (view: Cells) => Array.prototype.map.call(view, (x) => x))],
+  ['reduce of arrays', false, subject(() => (view: Cells) => Array.prototype.reduce.call(view, (x) => x, 0))],
+];
+
+test.each(readers)('%s reads: against a write it is a race', (_name, sited, read) => {
+  const program = subject(
+    ({ cells, read }) => ({
+      threads: 2,
+      setup: () => cells(4),
+      thread: (id: number, view: Cells): unknown => (id === 0 ? read(view) : view.fill(1, 3)), // FAULT: no lock
+    }),
+    { read },
+  );
+  const found = outcomes(program as Program);
+  expect(new Set(found.map(({ oracle }) => oracle))).toEqual(new Set(['race']));
+  expect(found[0]!.message).toMatch(
+    sited ? /T0 reads bytes (0|12) to 15 plainly at .*subject/ : /T0 reads bytes (0|12) to 15 plainly/,
+  );
+});
+
+test('those that stop early read no further', () => {
+  const program = subject(({ cells }) => ({
+    threads: 2,
+    setup: () => cells(4).fill(7),
+    thread: (id: number, view: Cells): unknown => {
+      if (id === 1) return view.fill(1, 3);
+      const { [0]: x, ['length']: length } = view;
+      return [
+        x,
+        length,
+        view.includes(7),
+        view.find((y) => y === 7),
+        view.some((y) => y === 7),
+        view.findIndex((y) => y > 6),
+        view.every((y) => y !== 7),
+        view.subarray(0, 3).lastIndexOf(7),
+        view.lastIndexOf(7, -2),
+        Array.prototype.some.call(view, (y) => y === 7),
+        view.find(5 as never),
+      ];
+    },
+  }));
+  const found = outcomes(program as Program);
+  expect(
+    new Set(found.map(({ kind, message }: { kind: string; message?: string }) => `${kind} ${message}`)),
+  ).toEqual(new Set(['violated thread 0 threw TypeError: 5 is not a function']));
+});
+
 /** Iteration is no call of the author's: its place is not known. */
 const iterated: Readonly<Record<string, Program>> = {
   'a loop over the elements': subject(({ cells }) => ({

@@ -5,7 +5,7 @@
  */
 import type { AnyFunction, Host, Twin } from './host.ts';
 import { plainSymbol, twinOf, twinSymbol } from './host.ts';
-import { installViewMethods } from './plain-access.ts';
+import { elementWatcher, installViewMethods, readWhole } from './plain-access.ts';
 import { type AtomicView, atomicSteps } from './step.ts';
 import { installTimers } from './timers.ts';
 
@@ -21,8 +21,8 @@ type AnyCall = (this: unknown, ...args: unknown[]) => unknown;
 
 export function installBuiltins(host: Host): void {
   installAtomics(host);
-  installFunctions();
-  installArrays();
+  installFunctions(host);
+  installArrays(host);
   installCollections();
   installClock(host);
   installTimers(host);
@@ -180,16 +180,16 @@ function replace(owner: object, name: string, make: (original: AnyCall) => Recor
 /** Where `Date.now` begins in an execution: 2000-01-01T00:00:00Z in ms, far from any value that could pass for a duration. */
 const virtualEpoch = 946_684_800_000;
 
-function installFunctions(): void {
+function installFunctions(host: Host): void {
   const proto = Function.prototype;
   setTwin(proto.call, function* (this: unknown, self: unknown, ...args: unknown[]) {
     return yield* call(this, self, args);
   });
   setTwin(proto.apply, function* (this: unknown, self: unknown, args: ArrayLike<unknown> | null | undefined) {
-    return yield* call(this, self, args === null || args === undefined ? [] : listOf(args));
+    return yield* call(this, self, args === null || args === undefined ? [] : listOf(host, args));
   });
   setTwin(Reflect.apply, function* (fn: unknown, self: unknown, args: ArrayLike<unknown>) {
-    return yield* call(fn, self, listOf(args));
+    return yield* call(fn, self, listOf(host, args));
   });
   const bind = proto.bind;
   const { bind: replacement } = {
@@ -206,7 +206,8 @@ function installFunctions(): void {
 }
 
 /** ECMA-262 CreateListFromArrayLike: by index, whatever the iterator says. */
-function listOf(args: ArrayLike<unknown>): unknown[] {
+function listOf(host: Host, args: ArrayLike<unknown>): unknown[] {
+  readWhole(host, args, -1);
   if (Object(args) !== args) throw new TypeError('CreateListFromArrayLike called on non-object');
   const length = lengthOf(args);
   const list: unknown[] = [];
@@ -244,12 +245,19 @@ function put(list: unknown[], index: number, value: unknown): void {
 type ArrayTwin = (this: unknown, callback: unknown, self?: unknown) => Generator<undefined, unknown, unknown>;
 
 /** Array iteration, written after ECMA-262 section 23.1.3: length read once, holes skipped where the standard skips them. */
-function installArrays(): void {
+function installArrays(host: Host): void {
+  const watch = elementWatcher(host);
+  const elementOf = (list: ArrayLike<unknown>, i: number): unknown => {
+    if (host.plain !== undefined) watch(list, i, -1, false); // a view's elements are shared memory
+    return list[i];
+  };
+  const isWatched = (list: unknown): boolean => host.plain !== undefined && ArrayBuffer.isView(list);
   const twins: Record<string, ArrayTwin> = {
     *forEach(callback, self) {
       const list = listFrom(this, 'forEach');
       const length = lengthOf(list);
-      for (let i = 0; i < length; i++) if (i in list) yield* call(callback, self, [list[i], i, list]);
+      for (let i = 0; i < length; i++)
+        if (i in list) yield* call(callback, self, [elementOf(list, i), i, list]);
       return undefined;
     },
     *map(callback, self) {
@@ -257,7 +265,7 @@ function installArrays(): void {
       const length = lengthOf(list);
       const result = speciesOf(list, length);
       for (let i = 0; i < length; i++)
-        if (i in list) put(result, i, yield* call(callback, self, [list[i], i, list]));
+        if (i in list) put(result, i, yield* call(callback, self, [elementOf(list, i), i, list]));
       return result;
     },
     *filter(callback, self) {
@@ -267,7 +275,7 @@ function installArrays(): void {
       let kept = 0;
       for (let i = 0; i < length; i++) {
         if (!(i in list)) continue;
-        const item = list[i];
+        const item = elementOf(list, i);
         if (yield* call(callback, self, [item, i, list])) put(result, kept++, item);
       }
       return result;
@@ -276,21 +284,21 @@ function installArrays(): void {
       const list = listFrom(this, 'some');
       const length = lengthOf(list);
       for (let i = 0; i < length; i++)
-        if (i in list && (yield* call(callback, self, [list[i], i, list]))) return true;
+        if (i in list && (yield* call(callback, self, [elementOf(list, i), i, list]))) return true;
       return false;
     },
     *every(callback, self) {
       const list = listFrom(this, 'every');
       const length = lengthOf(list);
       for (let i = 0; i < length; i++)
-        if (i in list && !(yield* call(callback, self, [list[i], i, list]))) return false;
+        if (i in list && !(yield* call(callback, self, [elementOf(list, i), i, list]))) return false;
       return true;
     },
     *find(callback, self) {
       const list = listFrom(this, 'find');
       const length = lengthOf(list);
       for (let i = 0; i < length; i++) {
-        const item = list[i];
+        const item = elementOf(list, i);
         if (yield* call(callback, self, [item, i, list])) return item;
       }
       return undefined;
@@ -298,7 +306,8 @@ function installArrays(): void {
     *findIndex(callback, self) {
       const list = listFrom(this, 'findIndex');
       const length = lengthOf(list);
-      for (let i = 0; i < length; i++) if (yield* call(callback, self, [list[i], i, list])) return i;
+      for (let i = 0; i < length; i++)
+        if (yield* call(callback, self, [elementOf(list, i), i, list])) return i;
       return -1;
     },
   };
@@ -306,14 +315,16 @@ function installArrays(): void {
     const plain = Array.prototype[name as 'forEach'];
     // A callback without a twin needs no generator around each call: the builtin does it, and faster.
     setTwin(plain, function* (this: unknown, callback: unknown, self?: unknown) {
-      if (twinOf(callback) === undefined) return Reflect.apply(plain as AnyCall, this, [callback, self]);
+      if (twinOf(callback) === undefined && !isWatched(this))
+        return Reflect.apply(plain as AnyCall, this, [callback, self]);
       return yield* twin.call(this, callback, self);
     });
   }
   const { reduce } = Array.prototype;
   setTwin(reduce, function* (this: unknown, ...args: unknown[]) {
     const callback = args[0];
-    if (twinOf(callback) === undefined) return Reflect.apply(reduce as AnyCall, this, args);
+    if (twinOf(callback) === undefined && !isWatched(this))
+      return Reflect.apply(reduce as AnyCall, this, args);
     const list = listFrom(this, 'reduce');
     const length = lengthOf(list);
     let i = 0;
@@ -321,10 +332,10 @@ function installArrays(): void {
     if (args.length < 2) {
       while (i < length && !(i in list)) i++;
       if (i >= length) throw new TypeError('Reduce of empty array with no initial value');
-      value = list[i++];
+      value = elementOf(list, i++);
     }
     for (; i < length; i++)
-      if (i in list) value = yield* call(callback, undefined, [value, list[i], i, list]);
+      if (i in list) value = yield* call(callback, undefined, [value, elementOf(list, i), i, list]);
     return value;
   });
 }

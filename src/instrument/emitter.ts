@@ -36,7 +36,14 @@ import {
   sloppyFault,
   varNames,
 } from './ast.ts';
-import { addTargets, isElement, isViewMethod, touchesElements } from './plain-access.ts';
+import {
+  addTargets,
+  copiedView,
+  elementKeys,
+  isElement,
+  isViewMethod,
+  touchesElements,
+} from './plain-access.ts';
 import { isWordAt, type Position, type Rope, type Slot } from './rope.ts';
 import { pathOf, type Scope, type Scopes } from './scope.ts';
 import { atomicSteps } from './step.ts';
@@ -89,6 +96,8 @@ export class Emitter {
   /** Names and elements that are assigned to, the latter by a pattern or the head of a loop, what `delete` names, and what plain code calls, with its receiver: none is read. */
   readonly #targets = new Set<AnyNode>();
   readonly #unread = new Set<AnyNode>();
+  /** Keys of object patterns that may be elements: the temporaries of the object, and of the key. */
+  readonly #patternKeys = new Map<AnyNode, readonly [o: string, k: string]>();
   #scope: Scope;
   /** The twin being written, or undefined in plain code. */
   #frame: Frame | undefined;
@@ -404,6 +413,11 @@ export class Emitter {
         return;
       case 'Property': {
         // Of a pattern: those of literals are written by `#object`.
+        const element = this.#patternKeys.get(node);
+        if (element !== undefined) {
+          this.#watchedKey(node as acorn.Property, element);
+          return;
+        }
         const target = node.value.type === 'AssignmentPattern' ? node.value.left : node.value;
         if (node.shorthand && this.#isOwnNameTarget(target)) {
           this.#rope.copy(target.start, target.end);
@@ -418,6 +432,16 @@ export class Emitter {
       case 'CallExpression':
         this.#call(node);
         return;
+      case 'NewExpression': {
+        const copied = this.#frame === undefined ? undefined : copiedView(node);
+        this.#children(node, (child) => {
+          if (child !== copied) return this.#emit(child);
+          this.#rope.add(`${this.#p}H().W(`);
+          this.#emit(child);
+          this.#rope.add(`,${this.#site(node.start)})`);
+        });
+        return;
+      }
       case 'TaggedTemplateExpression':
         this.#taggedTemplate(node);
         return;
@@ -473,7 +497,8 @@ export class Emitter {
 
   /** `target = value`, where an anonymous function takes its name from the target. */
   #named(node: AnyNode, target: AnyNode, value: AnyNode | null | undefined): void {
-    if (target.type === 'Identifier' && value && isAnonymousFunction(value)) {
+    if (this.#frame !== undefined && value && elementKeys(node).length > 0) this.#watchedPattern(node, value);
+    else if (target.type === 'Identifier' && value && isAnonymousFunction(value)) {
       this.#children(node, (child) => {
         if (child === value) this.#functionValue(value, JSON.stringify(target.name));
         else this.#emit(child);
@@ -577,6 +602,29 @@ export class Emitter {
       this.#last(node),
     );
     this.#give(2);
+  }
+
+  /** `{ [key]: x } = value`: the object is kept for its keys, each of which tells of its element. */
+  #watchedPattern(node: AnyNode, value: AnyNode): void {
+    const [o, k] = this.#take(2) as [string, string];
+    for (const property of elementKeys(node)) this.#patternKeys.set(property, [o, k]);
+    this.#children(node, (child) => {
+      if (child !== value) return this.#emit(child);
+      this.#rope.add(`(${o}=(`, child.start);
+      this.#emit(child);
+      this.#rope.add('))');
+    });
+    this.#give(2);
+  }
+
+  #watchedKey(node: acorn.Property, [o, k]: readonly [string, string]): void {
+    this.#rope.add(`[(${k}=(`, node.start);
+    if (node.computed) this.#emit(node.key);
+    else this.#rope.copy(node.key.start, node.key.end);
+    this.#rope.add(`),${this.#watch(o, k, node, false)},${k})]`);
+    this.#rope.copy(this.#find(':', node.key.end), node.value.start);
+    this.#emit(node.value);
+    this.#rope.copy(node.value.end, node.end);
   }
 
   #privateValue(name: string): string {

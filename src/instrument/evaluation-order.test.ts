@@ -83,6 +83,7 @@ type Kind =
   | 'element logical assignment'
   | 'element update'
   | 'element target'
+  | 'element in a pattern'
   | 'element in a chain'
   | 'element deleted'
   | 'view method'
@@ -257,6 +258,12 @@ function inner(e: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> {
       (i, a) =>
         `(() => { let s = 0; for (v[${a} & 7] of o(${i})) s += v[3]; for (v[2] in [5]); return s; })()`,
     ),
+    node(
+      'element in a pattern',
+      [e, e, e],
+      (a, b, c) =>
+        `(() => { const { [(${a}, 1)]: q = ${c}, 2: r, [\`\${(${b}, 'length')}\`]: s, ...u } = (${b}, v); ({ [r & 1]: v[3], 9: x = ${a} } = v); return q + s + u[4]; })()`,
+    ),
     node('element in a chain', [n, e, e], (i, a, b) => `(v?.[(${a}, 2)] + (z(${i})?.[${b}].x ?? 1))`),
     node('element in a chain', [n, e], (i, a) => `o(${i})?.self?.()[o(${a} & 1)]?.[0]`),
     node('element deleted', [n, e], (i, a) => `(delete o(${i})[(${a}, 'n')] && delete y?.[9])`),
@@ -336,7 +343,12 @@ const allKinds: readonly Kind[] = [
   ] as const),
   ...(['unary', 'apply', 'map', 'class', 'missing function', 'missing object'] as const),
   ...(['element', 'element assignment', 'element compound assignment', 'element update'] as const),
-  ...(['element logical assignment', 'element target', 'element in a chain'] as const),
+  ...([
+    'element logical assignment',
+    'element target',
+    'element in a pattern',
+    'element in a chain',
+  ] as const),
   ...(['element deleted', 'view method'] as const),
 ];
 

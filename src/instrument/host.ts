@@ -4,7 +4,7 @@
  * outside an execution and, inside one, report the steps of frames that cannot be suspended.
  */
 import { installBuiltins, nativeAtomics } from './builtins.ts';
-import { elementWatcher, type PlainAccess, targetMaker } from './plain-access.ts';
+import { elementWatcher, type PlainAccess, readWhole, targetMaker } from './plain-access.ts';
 import { type AtomicView, Step, type StepKind } from './step.ts';
 
 export const twinSymbol: unique symbol = Symbol.for('threadproof.twin') as never;
@@ -215,6 +215,7 @@ function createHost(): Host {
       X: (what: string, site: number) => {
         throw refuse(what, host.site(site));
       },
+      W: (source: unknown, site: number) => readWhole(host, source, site),
       G: (strings: TemplateStringsArray, ...values: unknown[]) => [strings, ...values],
     },
   };

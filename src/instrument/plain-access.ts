@@ -81,19 +81,56 @@ function tell(
 
 /** Names of methods that touch elements: a call of one of them says where it stands. */
 export function isViewMethod(name: string): boolean {
-  return elementMethods.has(name) || dataMethod.test(name);
+  return elementMethods.has(name) || searches.has(name) || dataMethod.test(name);
 }
 
 const elementMethods = new Set([
-  ...['fill', 'set', 'copyWithin', 'slice', 'at', 'reverse', 'sort', 'join', 'indexOf'],
-  ...['forEach', 'map', 'filter', 'reduce', 'reduceRight', 'toReversed', 'toSorted'],
+  ...['fill', 'set', 'copyWithin', 'slice', 'at', 'reverse', 'sort', 'join', 'indexOf', 'lastIndexOf'],
+  ...['forEach', 'map', 'filter', 'reduce', 'reduceRight', 'toReversed', 'toSorted', 'with', 'includes'],
 ]);
+/** Those that stop where a callback says so. */
+const searches = new Set(['find', 'findIndex', 'findLast', 'findLastIndex', 'some', 'every']);
 const dataMethod = /^([gs]et)((?:Big)?(?:Int|Uint|Float)(8|16|32|64))$/;
 
 /** Whether running `node` (not the functions inside it) may read or write an element by a computed key. */
 export function touchesElements(node: AnyNode, children: (node: AnyNode) => readonly AnyNode[]): boolean {
   if (/Function/.test(node.type)) return false;
-  return isElement(node) || children(node).some((child) => touchesElements(child, children));
+  return (
+    isElement(node) ||
+    elementKeys(node).length > 0 ||
+    copiedView(node) !== undefined ||
+    children(node).some((child) => touchesElements(child, children))
+  );
+}
+
+/** The properties of `{ [key]: x } = value` that may be elements of `value`. */
+export function elementKeys(node: AnyNode): readonly AnyNode[] {
+  const pattern =
+    node.type === 'VariableDeclarator' && node.init
+      ? node.id
+      : node.type === 'AssignmentExpression'
+        ? node.left
+        : undefined;
+  if (pattern?.type !== 'ObjectPattern') return [];
+  return pattern.properties.filter(
+    (p) =>
+      p.type === 'Property' &&
+      (p.key.type === 'Literal'
+        ? typeof p.key.value === 'number'
+        : p.computed && p.key.type !== 'TemplateLiteral'),
+  );
+}
+
+/** What `new Int32Array(view)` copies. */
+export function copiedView(node: AnyNode): AnyNode | undefined {
+  if (node.type !== 'NewExpression' || node.arguments.length !== 1) return undefined;
+  const { callee } = node;
+  const [copied] = node.arguments as [AnyNode];
+  const isView =
+    callee.type === 'Identifier' && /^(Big)?(Int|Uint|Float)\d+(Clamped)?Array$/.test(callee.name);
+  return isView && !['Literal', 'NewExpression', 'SpreadElement', 'BinaryExpression'].includes(copied.type)
+    ? copied
+    : undefined;
 }
 
 /** `object[key]`, unless the key is a name. */
@@ -144,6 +181,7 @@ export function installViewMethods(host: Watched): void {
     const touch = touches[name] ?? readAll;
     if (typeof typed[name] === 'function') give(host, typed[name], touch);
   }
+  for (const name of searches) if (typeof typed[name] === 'function') search(host, typed[name]);
   const data = DataView.prototype as unknown as Record<string, Method>;
   for (const name of Object.getOwnPropertyNames(data)) {
     const parts = dataMethod.exec(name);
@@ -210,6 +248,23 @@ function give(host: Watched, method: Method, touch: Touch): void {
   });
 }
 
+/** Each element is told when the callback gets it. */
+function search(host: Watched, method: Method): void {
+  twin(method, function* (...args) {
+    const site = host.at;
+    host.at = -1;
+    const { plain } = host;
+    const [callback, self] = args;
+    if (plain === undefined || typeof callback !== 'function' || !isShared(this))
+      return Reflect.apply(method, this, args);
+    const told = (value: unknown, index: number, view: unknown): unknown => {
+      tell(plain, this, index, 1, site, false);
+      return Reflect.apply(callback, self, [value, index, view]);
+    };
+    return Reflect.apply(method, this, [told]);
+  });
+}
+
 function twin(method: Method, body: (this: AnyView, ...args: unknown[]) => Generator): void {
   Object.defineProperty(method, twinSymbol, { value: body, configurable: true, writable: true });
   Object.defineProperty(body as unknown as Twin, plainSymbol, {
@@ -217,6 +272,12 @@ function twin(method: Method, body: (this: AnyView, ...args: unknown[]) => Gener
     configurable: true,
     writable: true,
   });
+}
+
+/** Tells that all of `source` is read, where that is a view on shared memory. Returns it. */
+export function readWhole<T>(host: Watched, source: T, site: number): T {
+  if (host.plain !== undefined) readSource(host.plain, source, site);
+  return source;
 }
 
 /** `view.set(source)` reads all of the source, which may be shared as well. */
@@ -258,6 +319,20 @@ const touches: Readonly<Record<string, Touch>> = {
     const from = relative(args[1], 0, view.length!);
     reads(from, (result === -1 ? view.length! : (result as number) + 1) - from);
   },
+  lastIndexOf(view, args, result, reads) {
+    const from = args.length < 2 ? view.length! - 1 : lastFrom(args[1], view.length!);
+    const to = Math.max(0, result as number);
+    reads(to, from + 1 - to);
+  },
+  includes(view, args, result, reads) {
+    const from = relative(args[1], 0, view.length!);
+    let count = view.length! - from;
+    if (result === true) {
+      const same = (value: unknown): boolean => [value].includes(args[0]); // NaN is found
+      count = Array.prototype.findIndex.call(Array.prototype.slice.call(view, from), same) + 1;
+    }
+    reads(from, count);
+  },
   reverse: readAndWriteAll,
   sort: readAndWriteAll,
 };
@@ -271,6 +346,12 @@ function readAndWriteAll(
 ): void {
   reads(0, view.length!);
   writes(0, view.length!);
+}
+
+/** Where a search from the end begins. */
+function lastFrom(value: unknown, length: number): number {
+  const index = Math.trunc(Number(value)) || 0;
+  return index < 0 ? index + length : Math.min(index, length - 1);
 }
 
 /** ECMA-262's relative index: negative from the end, kept inside. */
