@@ -1,5 +1,6 @@
 /** `npm run bench -- <what>`: figures beside those of other tools. Never pass or fail. */
 import { parseArgs } from 'node:util';
+import { withNegativeNumbers } from '../src/report/arguments.ts';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { samplerNames } from '../src/strategy/samplers.ts';
 import { benchEffectiveness, needleNames } from './effectiveness.ts';
@@ -44,6 +45,7 @@ function whole(name: string, text: string): number {
 function parse() {
   try {
     return parseArgs({
+      args: withNegativeNumbers(process.argv.slice(2)),
       allowPositionals: true,
       options: {
         rounds: { type: 'string', default: '7' },

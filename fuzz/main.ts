@@ -8,6 +8,7 @@ import { isFinding } from '../src/engine/outcome.ts';
 import { jsonSafe } from '../src/engine/trace.ts';
 import { drawSeed } from '../src/explore.ts';
 import { describePlan } from '../src/generate/plan.ts';
+import { withNegativeNumbers } from '../src/report/arguments.ts';
 import { renderFinding } from '../src/report/finding.ts';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
@@ -39,7 +40,7 @@ class UsageError extends Error {}
 function parse(argv: string[]) {
   try {
     return parseArgs({
-      args: argv,
+      args: withNegativeNumbers(argv),
       allowPositionals: true,
       options: {
         'max-total-time': { type: 'string', default: '60' },

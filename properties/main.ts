@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { jsonSafe } from '../src/engine/trace.ts';
 import { drawSeed } from '../src/explore.ts';
 import { ProgramCoverage } from '../src/generate/coverage.ts';
+import { withNegativeNumbers } from '../src/report/arguments.ts';
 import { endOnClosedPipe } from '../src/report/pipe.ts';
 import { progress } from '../src/report/progress.ts';
 import { renderTable } from '../src/report/table.ts';
@@ -71,7 +72,7 @@ function parse(argv: string[]): Options | 'done' {
   const { values } = (() => {
     try {
       return parseArgs({
-        args: argv,
+        args: withNegativeNumbers(argv),
         options: {
           cases: { type: 'string' },
           seed: { type: 'string' },

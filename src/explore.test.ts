@@ -416,6 +416,7 @@ describe('mistakes are the caller’s, and named', () => {
     [{ executions: Number.NaN }, 'executions is NaN'],
     [{ maxSteps: -1 }, 'maxSteps is -1'],
     [{ depth: 0 }, 'depth is 0'],
+    [{ strategy: 'exhaustive', depth: 3 }, "depth goes with the strategies 'pct' and 'fair-pct'"],
     [{ seed: 0.5 }, 'seed is 0.5: give a whole number'],
     [{ seed: '1' }, 'seed is 1'],
     [{ time: 0 }, 'time is 0: give seconds above 0'],

@@ -466,6 +466,8 @@ function checkOptions(options: ExploreOptions): void {
     );
   if (preemptions !== undefined && (!Number.isSafeInteger(preemptions) || preemptions < 0))
     throw new ProgramError(`preemptions is ${preemptions}: give a whole number from 0`);
+  if (options.depth !== undefined && strategy !== 'pct' && strategy !== 'fair-pct')
+    throw new ProgramError("depth goes with the strategies 'pct' and 'fair-pct'");
   if (preemptions !== undefined && strategy !== 'exhaustive')
     throw new ProgramError("preemptions goes with the strategy 'exhaustive'");
   if (options.seed !== undefined && !Number.isSafeInteger(options.seed))

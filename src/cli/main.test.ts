@@ -544,6 +544,8 @@ describe.concurrent('usage: exit 2, and standard error says what to do', () => {
       ],
       [/--executions "0": give a whole number from 1/, 'explore', module, '--executions', '0'],
       [/--strategy replay needs --schedule STRING/, 'explore', module, '--strategy', 'replay'],
+      [/--seed "-1": give a whole number from 0/, 'explore', module, '--seed', '-1'],
+      [/--depth goes with --strategy pct or fair-pct/, 'explore', module, '--depth', '2'],
       [/--preemptions goes with --strategy exhaustive/, 'explore', module, '--preemptions', '1'],
       [/--checkpoint goes with --strategy exhaustive/, 'explore', module, '--checkpoint', 'x.json'],
       [/replay: give the schedule string that explore printed/, 'replay', module],

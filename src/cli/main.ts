@@ -22,6 +22,7 @@ import {
 import { register, watch } from '../instrument/loader.ts';
 import { loadPrograms } from '../load.ts';
 import { defaultSeconds, notParallel } from '../parallel.ts';
+import { withNegativeNumbers } from '../report/arguments.ts';
 import { endOnClosedPipe } from '../report/pipe.ts';
 import { ScheduleError } from '../schedule/codec.ts';
 
@@ -107,7 +108,12 @@ async function main(argv: readonly string[]): Promise<number> {
   let values: Values;
   let positionals: string[];
   try {
-    const parsed = parseArgs({ args: [...argv], options: optionTable, allowPositionals: true, strict: true });
+    const parsed = parseArgs({
+      args: withNegativeNumbers(argv),
+      options: optionTable,
+      allowPositionals: true,
+      strict: true,
+    });
     values = parsed.values as Values;
     positionals = parsed.positionals;
   } catch (error) {
@@ -214,6 +220,8 @@ function exploreOptions(values: Values): ModuleOptions {
   const executions = wholeNumber('executions', values.executions, 1);
   const seed = wholeNumber('seed', values.seed, 0);
   const depth = wholeNumber('depth', values.depth, 1);
+  if (depth !== undefined && strategy !== 'pct' && strategy !== 'fair-pct')
+    throw new UsageError('--depth goes with --strategy pct or fair-pct');
   const preemptions = wholeNumber('preemptions', values.preemptions, 0);
   if (preemptions !== undefined && strategy !== 'exhaustive')
     throw new UsageError('--preemptions goes with --strategy exhaustive');
