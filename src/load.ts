@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { describeWithStack } from './engine/describe.ts';
 import { type Program, ProgramError, programFault } from './engine/program.ts';
 import type { ExecutorName, LoadedProgram } from './explore.ts';
 
@@ -75,8 +76,7 @@ async function importInstance(module: string, url: URL, instance: string): Promi
   try {
     return unwrapped((await import(location.href)) as Namespace);
   } catch (error) {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new ProgramError(`module ${module} could not be loaded: ${reason}`);
+    throw new ProgramError(`module ${module} could not be loaded: ${describeWithStack(error)}`);
   }
 }
 

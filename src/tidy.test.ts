@@ -158,7 +158,7 @@ test('files are short enough to read', () => {
 
 /** Files that must be long, with the reason at their head. */
 const longFiles: Readonly<Record<string, number>> = {
-  'src/engine/virtual.ts': 1120,
+  'src/engine/virtual.ts': 1125,
   'src/instrument/emitter.ts': 1600,
   // Runs in a worker as one piece, before anything of the author's.
   'src/engine/workers/agent.ts': 620,

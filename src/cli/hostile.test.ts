@@ -37,6 +37,33 @@ test('each program of the hostile module has the outcome in its name', () => {
   expect(status).toBe(1);
 });
 
+test.each(['virtual', 'workers', 'parallel'])(
+  'what cannot be looked at is reported like anything else that is thrown: %s',
+  (executor) => {
+    const path = join(fixtures, 'unreadable.mjs');
+    const { stdout, status } = run('explore', path, '--executor', executor, '--executions', '2', '--json');
+    const results = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; outcome: string; message: string });
+    const unreadable = 'an error that throws when it is looked at';
+    expect(results.map(({ name, message }) => [name, message])).toEqual([
+      ['crashed_attach', `attach of thread 0 threw ${unreadable}`],
+      [
+        'crashed_made',
+        expect.stringMatching(/^setup made what a thread cannot be given: (TypeError|DataCloneError): /),
+      ],
+      ['crashed_setup', `setup threw ${unreadable}`],
+      ['violated_check', unreadable],
+      ['violated_name', `thread 0 threw ${unreadable}`],
+      ['violated_revoked', `thread 0 threw ${unreadable}`],
+      ['violated_trapped', `thread 0 threw ${unreadable}`],
+    ]);
+    for (const { name, outcome } of results) expect(name.startsWith(`${outcome}_`), name).toBe(true);
+    expect(status).toBe(1);
+  },
+);
+
 test.each(['exits.mjs', 'never-loads.mjs'])('a module that ends the process is no clean run: %s', (name) => {
   const { status, stderr } = run('explore', join(fixtures, name));
   expect(stderr).toContain('the program ended the process before there was a result');

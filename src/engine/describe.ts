@@ -9,14 +9,28 @@ export function notSynchronous(what: string): UnsupportedError {
   );
 }
 
+const hostile = 'an error that throws when it is looked at';
+/** Stands for such an error. */
+export const unreadable: object = { toString: () => hostile };
+
+/** Never throws, whatever was thrown. */
 export function nameOfError(error: unknown): string {
-  return error instanceof Error ? error.name : String(shown(error));
+  try {
+    return String(shown(error instanceof Error ? error.name : error));
+  } catch {
+    return hostile;
+  }
 }
 
 export function shown(value: unknown): number | bigint | string {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return isObject ? Object.prototype.toString.call(value) : String(value);
+  if (!isObject) return String(value);
+  try {
+    return Object.prototype.toString.call(value);
+  } catch {
+    return 'an object that throws when it is looked at';
+  }
 }
 
 /** What would still have to run: a promise, a thenable, a generator. */
@@ -35,11 +49,23 @@ export function describeError(error: unknown): string {
   try {
     return describeThrown(error);
   } catch {
-    return 'an error that throws when it is looked at';
+    return hostile;
   }
 }
 
-function describeThrown(error: unknown): string {
+/** An error with its stack, for people. Never throws. */
+export function describeWithStack(error: unknown): string {
+  try {
+    if (error instanceof Error) return String(error.stack ?? error.message);
+  } catch {
+    return hostile;
+  }
+  return describeError(error);
+}
+
+/** Throws where what was thrown throws when it is looked at. */
+export function describeThrown(error: unknown): string {
+  if (error === unreadable) return hostile;
   if (!(error instanceof Error)) return `a value that is not an error: ${describeValue(error)}`;
   // The look-up of a twin is the first thing that touches a callee, so a missing function shows there.
   const message = String(shown(error.message)).replace(

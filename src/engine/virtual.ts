@@ -50,6 +50,7 @@ import { RaceWatch } from './race-watch.ts';
 import { type RemoteScheduler, type RemoteThreads, WorkerError } from './remote.ts';
 import { StepBudget } from './step-budget.ts';
 import { deadlock } from './stuck.ts';
+import { tamed } from './tamed.ts';
 import { kindName, shownSite, type TraceStep } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -383,7 +384,7 @@ export class VirtualExecutor implements SchedulerView {
     try {
       shared = this.#main.setup();
     } catch (error) {
-      return { kind: 'crashed', message: `setup threw ${describeError(error)}`, error };
+      return { kind: 'crashed', message: `setup threw ${describeError(error)}`, error: tamed(error) };
     }
     this.#phase = 'thread';
     const stopped = this.#schedule(strategy, shared);
@@ -409,8 +410,8 @@ export class VirtualExecutor implements SchedulerView {
           message: 'check returned a promise or a generator: it must be plain synchronous code',
         };
     } catch (error) {
-      const kind = error instanceof UnsupportedError ? 'crashed' : 'violated';
-      return { kind, message: describeError(error), error };
+      const kind = tamed(error) instanceof UnsupportedError ? 'crashed' : 'violated';
+      return { kind, message: describeError(error), error: tamed(error) };
     }
     return passed;
   }
@@ -596,7 +597,7 @@ export class VirtualExecutor implements SchedulerView {
           next = this.#beginBody(t, next.value);
         }
       } catch (error) {
-        return races?.outcome() ?? this.#threadThrew(t, error);
+        return races?.outcome() ?? this.#threadThrew(t, tamed(error));
       }
       if (races !== undefined) {
         const raced = races.outcome();

@@ -4,7 +4,7 @@ import { describeError } from '../engine/describe.ts';
 import { type Program, ProgramError } from '../engine/program.ts';
 import type { Recorder } from '../history/recorder.ts';
 import { formatValue } from '../history/value.ts';
-import { installHost, twinOf, twinSymbol, UnsupportedError } from '../instrument/host.ts';
+import { installHost, isUnsupported, twinOf, twinSymbol } from '../instrument/host.ts';
 import { CALL } from '../instrument/step.ts';
 import type { Operation, Plan } from './plan.ts';
 
@@ -76,7 +76,7 @@ export function threadBody(
           fnTwin === undefined ? Reflect.apply(fn, self, all) : yield* fnTwin.apply(self, all),
         );
       } catch (error) {
-        if (error instanceof UnsupportedError) throw error;
+        if (isUnsupported(error)) throw error;
         recorder.throw(id, error);
       }
     }
@@ -94,7 +94,7 @@ export function answeringBody(
   const bound = (local: unknown, { name, args }: Operation): Callee =>
     calleeOf(operations[name] as OperationOptions<never> | undefined, local, name, args);
   const answerOf = (error: unknown): string => {
-    if (error instanceof UnsupportedError) throw error;
+    if (isUnsupported(error)) throw error;
     return `threw ${describeError(error)}`;
   };
   const body = (thread: number, local: unknown): readonly string[] => {

@@ -18,7 +18,7 @@ import type { History } from '../history/history.ts';
 import { Recorder } from '../history/recorder.ts';
 import { formatValue } from '../history/value.ts';
 import type { StepObserver } from '../instrument/executed-step.ts';
-import { UnsupportedError } from '../instrument/host.ts';
+import { isUnsupported } from '../instrument/host.ts';
 import { checkLinearizable } from '../linearize/check.ts';
 import { explain } from '../linearize/explain.ts';
 import type { Specification } from '../linearize/specification.ts';
@@ -406,7 +406,7 @@ export class ConcurrentCase<Shared, Local> {
       try {
         this.#recorder.return(id, plainCall(this.#options.operations[name], local, name, args));
       } catch (error) {
-        if (error instanceof UnsupportedError) throw error;
+        if (isUnsupported(error)) throw error;
         this.#recorder.throw(id, error);
       }
     }

@@ -69,7 +69,11 @@ export class Recorder {
   }
 }
 
-/** An error by its name; anything else that was thrown by its type. */
+/** An error by its name; anything else that was thrown by its type. Never throws, whatever was thrown. */
 export function threwOf(error: unknown): Threw {
-  return error instanceof Error ? threw(error.name, error.message) : threw(typeof error, String(error));
+  try {
+    return error instanceof Error ? threw(error.name, error.message) : threw(typeof error, String(error));
+  } catch {
+    return threw(typeof error, 'throws when it is looked at');
+  }
 }

@@ -45,6 +45,15 @@ export class UnsupportedError extends Error {
   }
 }
 
+/** Whether an error is such a refusal; one that cannot be looked at (a revoked proxy, say) is none. */
+export function isUnsupported(error: unknown): error is UnsupportedError {
+  try {
+    return error instanceof UnsupportedError;
+  } catch {
+    return false;
+  }
+}
+
 export interface Host {
   readonly helpers: Readonly<Record<string, unknown>>;
   /** Registers the sites of a module (flat list of line, column); the same module gives the same numbers again. */

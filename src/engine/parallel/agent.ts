@@ -7,7 +7,7 @@
  */
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { nativeAtomics } from '../../instrument/builtins.ts';
-import { describeError, isDeferred, notSynchronous } from '../describe.ts';
+import { describeError, describeWithStack, isDeferred, notSynchronous } from '../describe.ts';
 import { type Program, ProgramError } from '../program.ts';
 import { type BootData, importProgram, thrownOf } from '../workers/boot.ts';
 import * as B from './block.ts';
@@ -50,7 +50,7 @@ class FreeAgent {
       make = await importProgram(this.#data);
       this.#is(B.IDLE);
     } catch (error) {
-      this.#data.port.postMessage(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#data.port.postMessage(describeWithStack(error));
       this.#is(B.FAILED);
       throw error;
     }

@@ -5,8 +5,9 @@ import { describeBlocked, describeError, isDeferred } from '../describe.ts';
 import type { BlockedThread, Outcome } from '../outcome.ts';
 import { isFinding, passed } from '../outcome.ts';
 import { type Program, ProgramError } from '../program.ts';
+import { tamed } from '../tamed.ts';
 import { shownSite } from '../trace.ts';
-import type { FreeRun, FreeThreads, ThreadEnd } from './threads.ts';
+import { type FreeRun, type FreeThreads, HandOverError, type ThreadEnd } from './threads.ts';
 
 export interface FreeCampaign {
   executions: number;
@@ -56,11 +57,21 @@ export async function exploreFree(
   let size = 1;
   let grows = true;
   while (campaign.executions < executions && performance.now() < deadline) {
-    const shared = Array.from({ length: Math.min(size, executions - campaign.executions) }, () =>
-      program.setup(),
-    );
+    const shared: unknown[] = [];
+    const wanted = Math.min(size, executions - campaign.executions);
+    try {
+      while (shared.length < wanted) shared.push(program.setup());
+    } catch (error) {
+      return withoutRun(campaign, 'setup threw', error, hooks);
+    }
     const start = performance.now();
-    const runs = await threads.run(shared, program.threads, delayFor(campaign.executions));
+    let runs: FreeRun[];
+    try {
+      runs = await threads.run(shared, program.threads, delayFor(campaign.executions));
+    } catch (error) {
+      if (!(error instanceof HandOverError)) throw error;
+      return withoutRun(campaign, 'setup made what a thread cannot be given:', error.cause, hooks);
+    }
     const took = performance.now() - start;
     for (const run of runs) {
       campaign.executions++;
@@ -84,6 +95,20 @@ export async function exploreFree(
     // The process has other work, and what the platform says of a worker comes with it.
     await setImmediate();
   }
+  return campaign;
+}
+
+/** An execution whose threads never began is the last one. */
+function withoutRun(campaign: FreeCampaign, what: string, error: unknown, hooks: FreeHooks): FreeCampaign {
+  const outcome: Outcome = {
+    kind: 'crashed',
+    message: `${what} ${describeError(error)}`,
+    error: tamed(error),
+  };
+  campaign.executions++;
+  campaign.found++;
+  hooks.onFinding?.(outcome);
+  campaign.first ??= { outcome, execution: campaign.executions };
   return campaign;
 }
 
@@ -120,7 +145,7 @@ export function outcomeOf(program: Program, { shared, ends }: FreeRun): Outcome 
         message: 'check returned a promise or a generator: it must be plain synchronous code',
       };
   } catch (error) {
-    return { kind: 'violated', message: describeError(error), error };
+    return { kind: 'violated', message: describeError(error), error: tamed(error) };
   }
   return passed;
 }

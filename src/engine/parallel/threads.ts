@@ -53,6 +53,19 @@ export interface FreeThreadsOptions {
   readonly heapMegabytes?: number;
 }
 
+/** What `setup` made cannot be given to a thread; `cause` is why. */
+export class HandOverError extends Error {
+  override readonly name = 'HandOverError';
+}
+
+function handedOver<T>(hand: () => T): T {
+  try {
+    return hand();
+  } catch (cause) {
+    throw new HandOverError('what setup made cannot be handed over', { cause });
+  }
+}
+
 interface Slot {
   readonly worker: Worker;
   readonly port: MessagePort;
@@ -117,17 +130,19 @@ export class FreeThreads {
   /**
    * Runs one execution for each of what `setup` made, each from one start line. Fewer come back where one of them hung.
    * @param mostDelay longest of the drawn delays after the start line, in turns of an empty loop.
-   * @throws ProgramError when the workers could not load the program.
+   * @throws ProgramError when the workers could not load the program; HandOverError when what `setup` made cannot be given to them.
    */
   async run(shared: readonly unknown[], threads: number, mostDelay: number): Promise<FreeRun[]> {
     await this.start(threads);
     const slots = this.#slots.slice(0, threads);
     const common = new Int32Array(new SharedArrayBuffer(4 * (B.LINES + B.lineWords * shared.length)));
-    const items = shared.map((one): B.Item => {
-      const buffers: ArrayBufferLike[] = [];
-      cloneForThread(one, buffers);
-      return { shared: one, buffers };
-    });
+    const items = handedOver(() =>
+      shared.map((one): B.Item => {
+        const buffers: ArrayBufferLike[] = [];
+        cloneForThread(one, buffers);
+        return { shared: one, buffers };
+      }),
+    );
     this.#seed = (Math.imul(this.#seed, 1664525) + 1013904223) | 0;
     const batch: B.Batch = {
       data: this.#data,
@@ -142,7 +157,7 @@ export class FreeThreads {
       const { words } = slot.block;
       words.fill(0, B.DONE);
       native.store(words, B.STATE, B.BUSY);
-      slot.port.postMessage(batch);
+      handedOver(() => slot.port.postMessage(batch));
     }
     for (const { block } of slots) {
       native.add(block.words, B.GRANT, 1);

@@ -26,7 +26,7 @@ import {
   XOR,
 } from '../../instrument/step.ts';
 import { isPlainWait } from '../arguments.ts';
-import { describeError, isDeferred, notSynchronous, shown } from '../describe.ts';
+import { describeError, describeWithStack, isDeferred, notSynchronous, shown } from '../describe.ts';
 import { type Program, ProgramError } from '../program.ts';
 import { type BootData, importProgram, type Thrown, thrownOf } from './boot.ts';
 import * as P from './protocol.ts';
@@ -81,7 +81,7 @@ class Agent {
       this.#load = await importProgram(this.#data);
       this.#announce(P.IDLE);
     } catch (error) {
-      this.#send(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#send(describeWithStack(error));
       this.#announce(P.FAILED);
     }
     for (;;) {
@@ -472,7 +472,7 @@ function standIn(value: unknown): unknown {
 
 /** An error of the platform, made anew here. */
 function errorOf(thrown: Thrown): unknown {
-  if (thrown.kind !== 'error') return new Error(thrown.kind === 'value' ? thrown.text : thrown.message);
+  if (thrown.kind !== 'error') return new Error('message' in thrown ? thrown.message : describeError(thrown));
   const maker = (globalThis as unknown as Record<string, ErrorConstructor>)[thrown.name] ?? Error;
   return new maker(thrown.message);
 }

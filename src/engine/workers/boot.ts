@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { UnsupportedError } from '../../instrument/host.ts';
-import { describeValue, shown } from '../describe.ts';
+import { describeValue, describeWithStack, shown, unreadable } from '../describe.ts';
 import { type Program, ProgramError, programFault } from '../program.ts';
+import { tamed } from '../tamed.ts';
 
 /** The program a worker runs: an export of a module, or what a function that is exported makes of `data`. */
 export interface ProgramReference {
@@ -43,7 +44,8 @@ export type Thrown =
   | { readonly kind: 'unsupported'; readonly message: string }
   | { readonly kind: 'program'; readonly message: string }
   | { readonly kind: 'error'; readonly name: string; readonly message: string; readonly stack: string }
-  | { readonly kind: 'value'; readonly text: string };
+  | { readonly kind: 'value'; readonly text: string }
+  | { readonly kind: 'unreadable' };
 
 /** Runs before anything else in a worker: with TypeScript of ours or of the author's, tsx comes first. */
 const bootstrap = `
@@ -130,21 +132,14 @@ export async function importProgram({
   };
 }
 
-export function thrownOf(error: unknown): Thrown {
-  try {
-    if (error instanceof UnsupportedError) return { kind: 'unsupported', message: error.message };
-    if (error instanceof ProgramError) return { kind: 'program', message: error.message };
-    if (error instanceof Error)
-      return {
-        kind: 'error',
-        name: String(shown(error.name)),
-        message: String(shown(error.message)),
-        stack: String(error.stack),
-      };
-  } catch {
-    return { kind: 'value', text: 'an error that throws when it is looked at' };
-  }
-  return { kind: 'value', text: describeValue(error) };
+export function thrownOf(thrown: unknown): Thrown {
+  const error = tamed(thrown);
+  if (error !== thrown) return { kind: 'unreadable' };
+  if (error instanceof UnsupportedError) return { kind: 'unsupported', message: error.message };
+  if (error instanceof ProgramError) return { kind: 'program', message: error.message };
+  if (!(error instanceof Error)) return { kind: 'value', text: describeValue(error) };
+  const [name, message] = [String(shown(error.name)), String(shown(error.message))];
+  return { kind: 'error', name, message, stack: describeWithStack(error) };
 }
 
 /** What a thread threw, so that it reads as it did there. */
@@ -152,6 +147,7 @@ export function errorOf(thrown: Thrown): unknown {
   if (thrown.kind === 'unsupported') return new UnsupportedError(thrown.message);
   if (thrown.kind === 'program') return new ProgramError(thrown.message);
   if (thrown.kind === 'value') return { toString: () => thrown.text };
+  if (thrown.kind === 'unreadable') return unreadable;
   const { name, message, stack } = thrown;
   const maker = (globalThis as unknown as Record<string, unknown>)[name];
   const error =
