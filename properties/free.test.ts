@@ -15,7 +15,7 @@ async function outputOf(run: () => Promise<number>): Promise<{ code: number; tex
 
 test('a property holds on free threads, a broken subject is seen, and comes again under virtual with a line to replay it', async () => {
   const names = ['mutual-exclusion', 'Q2', 'channel-calls'];
-  // The case of Q2 with this seed is `T0: close() | T1: tryPut(20); put(21); close()`, and T1 sleeps for ever in two of three executions (650 of 1,000 on two busy processors):
+  // The case of Q2 with this seed is `T0: close() | T1: tryPut(20); put(21); close()`, and T1 sleeps for ever in every other execution (1,081 of 2,000 on two busy processors):
   // were it one in twenty, all 400 would pass once in 800 million runs.
   const options = { cases: 1, repeats: 400, seed: 12, json: true };
   const { code, text } = await outputOf(() => runFreely(options, (name) => names.includes(name)));
