@@ -409,9 +409,10 @@ export class VirtualExecutor implements SchedulerView {
           kind: 'crashed',
           message: 'check returned a promise or a generator: it must be plain synchronous code',
         };
-    } catch (error) {
-      const kind = tamed(error) instanceof UnsupportedError ? 'crashed' : 'violated';
-      return { kind, message: describeError(error), error: tamed(error) };
+    } catch (thrown) {
+      const error = tamed(thrown);
+      const kind = error instanceof UnsupportedError ? 'crashed' : 'violated';
+      return { kind, message: describeError(error), error };
     }
     return passed;
   }

@@ -823,8 +823,7 @@ export class Emitter {
       temporaries = this.#rope.slot();
     });
     this.#plainFrame = plainFrame;
-    const names = this.#temporaries(own);
-    if (names !== '' && temporaries !== undefined) temporaries.text = `let ${names};`;
+    if (temporaries !== undefined) this.#declareTemporaries(own, temporaries);
   }
 
   /** The value of a field: the temporaries are the parameters of an arrow. */

@@ -3,7 +3,7 @@
  * wakes somebody depends on what came before, and with it what they depend on. Exact: nothing that touches the same bytes or the same queue lies
  * between two events that race.
  */
-import { replaces } from '../../instrument/same-cell.ts';
+import { isSameCell, replaces } from '../../instrument/same-cell.ts';
 import { type AtomicView, COMPARE_EXCHANGE, NOTIFY, STORE, TIMEOUT, WAIT } from '../../instrument/step.ts';
 import type { Footprint, Locations } from './footprint.ts';
 import type { EventDetail } from './step-reader.ts';
@@ -79,9 +79,11 @@ function kindOf(view: AtomicView): Int32ArrayConstructor {
   return view.constructor as Int32ArrayConstructor;
 }
 
-/** Whether two values are the same once they are in a cell of this view. */
+/** Whether two values are the same once they are in a cell of this view, as the platform makes numbers of them. */
 function isSame(view: AtomicView, a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a === 'bigint' && typeof b === 'bigint') return BigInt.asIntN(64, a ^ b) === 0n;
-  return ((Number(a) | 0) ^ (Number(b) | 0)) << (32 - 8 * view.BYTES_PER_ELEMENT) === 0;
+  return isSameCell(view, numeric(a), numeric(b));
+}
+
+function numeric(value: unknown): number | bigint {
+  return typeof value === 'bigint' ? value : Number(value);
 }
